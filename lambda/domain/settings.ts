@@ -11,6 +11,12 @@ const clusterSchema = z.strictObject({
   instanceTagKey: z.string().min(1).max(128).optional(),
   /** Value of that tag; default `owned`. */
   instanceTagValue: z.string().min(1).max(256).default('owned'),
+  /**
+   * How the functions may list pods: `view` = an EKS access entry with AmazonEKSViewPolicy;
+   * `group` = an access entry in the Kubernetes group `podthaw`, bound by your own RBAC;
+   * `none` = you map the roles yourself (clusters still on the aws-auth ConfigMap).
+   */
+  access: z.enum(['view', 'group', 'none']).default('view'),
 });
 
 /** How much one run may touch: the larger of a share of the stuck pods' nodes and a floor. */
@@ -21,7 +27,8 @@ const blastRadiusSchema = z.strictObject({
   floor: z.int().min(1).max(5000).default(3),
 });
 
-const settingsShape = {
+/** What the functions read as well as the stack. */
+const functionShape = {
   /** `thaw` acts; `observe` makes every thaw a check. No default: whoever deploys says it. */
   mode: z.enum(['thaw', 'observe']),
   clusters: z.array(clusterSchema).min(1),
@@ -38,12 +45,75 @@ const settingsShape = {
   blastRadius: blastRadiusSchema.prefault({}),
 };
 
+/** An ARN of one service; the partition is left open (aws, aws-cn, aws-us-gov). */
+const arn = (service: string, resource: string, expected: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:[0-9]{12}:${resource}$`), expected);
+
+const topicArn = arn('sns', '[A-Za-z0-9_-]{1,256}', 'the ARN of a standard SNS topic');
+
+/** What only the stack reads. */
+const deploymentShape = {
+  /** How often the detector lists the pods. */
+  detectEveryMinutes: z.int().min(1).max(15).default(1),
+  /** How often the whole handler runs without any alarm: what sticks while an alarm is up, retries. */
+  sweepEveryMinutes: z.int().min(1).max(60).default(5),
+  /** Alarms that exist already and whose names begin so: their state changes start a run. */
+  alarmNamePrefixes: z.array(z.string().min(1).max(255)).default([]),
+  /** SNS topics that exist already and carry alarms: each is subscribed to. */
+  alarmTopicArns: z.array(topicArn).default([]),
+  /** Readers of every notification; each confirms by a link that SNS sends. */
+  emails: z.array(z.email('an e-mail address')).default([]),
+  /** Secrets Manager ARN or name of the Slack webhook's URL. Never the URL itself. */
+  slackSecretId: z
+    .string()
+    .regex(/^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[\w/+=.@-]{1,512}$/, {
+      error: "a secret's name or ARN (not the webhook's URL)",
+    })
+    .optional(),
+  /** A channel that Amazon Q Developer in chat applications (AWS Chatbot) posts to. */
+  amazonQ: z
+    .strictObject({
+      slackWorkspaceId: z.string().regex(/^[0-9A-Z]{1,255}$/, 'a Slack workspace id (T…)'),
+      slackChannelId: z.string().regex(/^[0-9A-Za-z]{1,255}$/, 'a Slack channel id (C…)'),
+    })
+    .optional(),
+  /** Further SNS topics that are told when podthaw itself is ill (a pager's, say). */
+  healthTopicArns: z.array(topicArn).default([]),
+  /** Puts the functions that call the Kubernetes API into a VPC, for private endpoints. */
+  vpc: z
+    .strictObject({
+      subnetIds: z
+        .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'a subnet id'))
+        .min(1)
+        .max(16),
+      securityGroupIds: z
+        .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'a security group id'))
+        .min(1)
+        .max(5),
+    })
+    .optional(),
+  /** KMS key for the topic, the queues, the table and the logs. Default: keys that AWS owns. */
+  kmsKeyArn: arn('kms', 'key/[0-9A-Za-z-]{1,256}', 'the ARN of a KMS key').optional(),
+  /** Days that logs are kept, one of those that CloudWatch Logs knows. */
+  logRetentionDays: z
+    .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])
+    .default(90),
+  /** Tags on everything that the stack makes, beside `app: podthaw`. */
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+};
+
 /** What podthaw.json may hold. Unknown fields are errors: a misspelt limit must not pass silently. */
-export const settingsSchema = z.strictObject(settingsShape);
+export const settingsSchema = z
+  .strictObject({ ...functionShape, ...deploymentShape })
+  .check(clusterNamesDiffer, someoneBesideSlack);
+
+const functionSchema = z.object(functionShape);
 
 /** What a function reads from PODTHAW_SETTINGS: the settings, and what the stack made for them. */
 export const deployedSettingsSchema = z.strictObject({
-  ...settingsShape,
+  ...functionShape,
   resources: z.strictObject({
     documentName: z.string().min(1),
     topicArn: z.string().min(1),
@@ -56,7 +126,11 @@ export const deployedSettingsSchema = z.strictObject({
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type DeployedSettings = z.infer<typeof deployedSettingsSchema>;
-export type Cluster = Settings['clusters'][number];
+type Deployment = z.infer<z.ZodObject<typeof deploymentShape>>;
+export type Cluster = z.infer<typeof clusterSchema>;
+
+/** The claims table's attributes, agreed between the stack and the adapter. */
+export const claimsTableKeys = { partition: 'id', expiry: 'expiresAt' } as const;
 
 /** Thrown when settings do not fit; `message` names each field, what it held and what was expected. */
 export class SettingsError extends Error {
@@ -73,12 +147,33 @@ export function parseDeployedSettings(input: unknown): DeployedSettings {
   return parse(deployedSettingsSchema, input, 'PODTHAW_SETTINGS');
 }
 
+/** What of the settings the functions need: it must fit Lambda's 4 KB of environment. */
+export function functionSettings(settings: Settings): z.infer<typeof functionSchema> {
+  return functionSchema.parse(settings);
+}
+
 /** The tag that tells a cluster's instances from others: `[key, value]`. */
 export function instanceTag(cluster: Cluster): readonly [key: string, value: string] {
   return [
     cluster.instanceTagKey ?? `kubernetes.io/cluster/${cluster.name}`,
     cluster.instanceTagValue,
   ];
+}
+
+function clusterNamesDiffer({ value, issues }: z.core.ParsePayload<{ clusters: Cluster[] }>) {
+  const names = value.clusters.map((cluster) => cluster.name);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice === undefined) return;
+  const message = 'each cluster once';
+  issues.push({ code: 'custom', path: ['clusters'], input: twice, message });
+}
+
+/** A failing Slack cannot tell of itself in Slack. */
+function someoneBesideSlack({ value, issues }: z.core.ParsePayload<Deployment>) {
+  const others = [...value.emails, ...value.healthTopicArns, ...(value.amazonQ ? ['q'] : [])];
+  if (value.slackSecretId === undefined || others.length > 0) return;
+  const message = 'with slackSecretId, also one of emails, healthTopicArns or amazonQ';
+  issues.push({ code: 'custom', path: ['emails'], input: value.emails, message });
 }
 
 function parse<T extends z.ZodType>(schema: T, input: unknown, source: string): z.infer<T> {

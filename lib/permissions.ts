@@ -1,0 +1,71 @@
+/** What the remediating function may do, least first. */
+import { Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
+import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import { type Cluster, instanceTag } from '../lambda/domain/settings.ts';
+import type { PodthawFunction } from './functions.ts';
+
+/** EKS: where the API is and which CA it has. Listing pods is an access entry's matter. */
+export function allowClusterLookup(to: PodthawFunction, clusters: readonly Cluster[]): void {
+  const stack = Stack.of(to);
+  to.allow({
+    actions: ['eks:DescribeCluster'],
+    resources: clusters.map(({ name }) =>
+      stack.formatArn({ service: 'eks', resource: 'cluster', resourceName: name }),
+    ),
+  });
+}
+
+/**
+ * SendCommand in two statements: a tag condition that also covers the document denies everything,
+ * since a document does not carry the instances' tag.
+ */
+export function allowCommands(
+  to: PodthawFunction,
+  document: CfnDocument,
+  clusters: readonly Cluster[],
+): void {
+  const stack = Stack.of(to);
+  const arnOf = (service: string, resource: string, resourceName: string) =>
+    stack.formatArn({ service, resource, resourceName });
+  to.allow({
+    actions: ['ssm:SendCommand'],
+    resources: [arnOf('ssm', 'document', document.ref)],
+  });
+  for (const cluster of clusters) {
+    const [key, value] = instanceTag(cluster);
+    to.allow({
+      actions: ['ssm:SendCommand'],
+      resources: [arnOf('ec2', 'instance', '*')],
+      conditions: { StringEquals: { [`ssm:resourceTag/${key}`]: value } },
+    });
+  }
+  // None of these can be limited to a resource:
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+  to.allow({
+    actions: [
+      'ssm:CancelCommand',
+      'ssm:DescribeInstanceInformation',
+      'ssm:GetCommandInvocation',
+      'ssm:ListCommandInvocations',
+      'ec2:DescribeInstances',
+    ],
+    resources: ['*'],
+  });
+}
+
+export function allowClaims(to: PodthawFunction, table: Table): void {
+  table.grant(
+    to.role,
+    'dynamodb:BatchGetItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:GetItem',
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+  );
+}
+
+export function allowPublish(to: PodthawFunction, topic: Topic): void {
+  topic.grantPublish(to.role);
+}

@@ -1,0 +1,17 @@
+/** The table of claims: which run has which pod, and what was told. */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { claimsTableKeys } from '../lambda/domain/settings.ts';
+
+/** On demand: a healthy cluster claims nothing. It holds hours, so it goes with the stack. */
+export function claimsTable(scope: Construct, encryptionKey: IKey | undefined): Table {
+  return new Table(scope, 'Claims', {
+    partitionKey: { name: claimsTableKeys.partition, type: AttributeType.STRING },
+    timeToLiveAttribute: claimsTableKeys.expiry,
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(encryptionKey && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
+  });
+}
