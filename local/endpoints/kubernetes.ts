@@ -167,12 +167,15 @@ function selection(
   query: URLSearchParams,
   namespace: string | undefined,
 ): ((pod: Pod) => boolean) | undefined {
-  const fields = termsOf(query.get('fieldSelector'));
+  const fields = termsOf(query.get('fieldSelector')).map((term) => ({
+    ...term,
+    read: fieldCalled(term.key),
+  }));
   const labels = termsOf(query.get('labelSelector'));
   if (!namespace && fields.length === 0 && labels.length === 0) return undefined;
   return (pod) =>
     (!namespace || pod.metadata.namespace === namespace) &&
-    fields.every((term) => (fieldOf(pod, term.key) === term.value) === term.equal) &&
+    fields.every((term) => (term.read(pod) === term.value) === term.equal) &&
     labels.every((term) => (pod.metadata.labels?.[term.key] === term.value) === term.equal);
 }
 
@@ -189,20 +192,18 @@ function termsOf(selector: string | null): Term[] {
   });
 }
 
-function fieldOf(pod: Pod, field: string): string {
-  switch (field) {
-    case 'metadata.name':
-      return pod.metadata.name;
-    case 'metadata.namespace':
-      return pod.metadata.namespace;
-    case 'spec.nodeName':
-      return pod.spec?.nodeName ?? '';
-    case 'status.phase':
-      return pod.status?.phase ?? '';
-    default:
-      // There is none on metadata.uid or metadata.deletionTimestamp.
-      throw new ServiceError('BadRequest', `field label not supported: ${field}`);
-  }
+/** The fields that pods can be selected by; metadata.uid and metadata.deletionTimestamp are not. */
+const fieldsOfPods: Record<string, (pod: Pod) => string> = {
+  'metadata.name': (pod) => pod.metadata.name,
+  'metadata.namespace': (pod) => pod.metadata.namespace,
+  'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',
+  'status.phase': (pod) => pod.status?.phase ?? '',
+};
+
+function fieldCalled(name: string): (pod: Pod) => string {
+  const field = fieldsOfPods[name];
+  if (field) return field;
+  throw new ServiceError('BadRequest', `field label not supported: ${name}`);
 }
 
 function tokenOf(position: Position, revision: number): string {

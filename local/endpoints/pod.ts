@@ -79,16 +79,28 @@ function statusOf({ metadata, status }: Pick<Pod, 'metadata'> & { status: Pod['s
   return reasons.find((reason) => reason) ?? status?.reason ?? status?.phase ?? 'Unknown';
 }
 
-/** Like the API server's: the largest one or two units, `<unknown>` without a time. */
+/** The most seconds for each form of an age, as in Kubernetes' duration.HumanDuration. */
+const ageForms: [
+  below: number,
+  unit: number,
+  name: string,
+  finer?: [unit: number, name: string],
+][] = [
+  [120, 1, 's'],
+  [600, 60, 'm', [1, 's']],
+  [3 * 3600, 60, 'm'],
+  [8 * 3600, 3600, 'h', [60, 'm']],
+  [48 * 3600, 3600, 'h'],
+  [8 * 86_400, 86_400, 'd', [3600, 'h']],
+  [Number.POSITIVE_INFINITY, 86_400, 'd'],
+];
+
 function age(since: string | undefined, now: Date): string {
   if (since === undefined) return '<unknown>';
   const seconds = Math.max(0, Math.floor((now.getTime() - Date.parse(since)) / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 600)
-    return `${Math.floor(seconds / 60)}m${seconds % 60 || ''}${seconds % 60 ? 's' : ''}`;
-  if (seconds < 3 * 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
+  const [, unit, name, finer] = ageForms.find(([below]) => seconds < below) ?? [0, 1, 's'];
+  const rest = finer ? Math.floor((seconds % unit) / finer[0]) : 0;
+  return `${Math.floor(seconds / unit)}${name}${finer && rest ? `${rest}${finer[1]}` : ''}`;
 }
 
 function column(name: string, type: string, priority: number, format = '') {
