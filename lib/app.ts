@@ -4,5 +4,10 @@ import { readConfig } from './config.ts';
 import { PodthawStack } from './stack.ts';
 
 const app = new App();
-const settings = readConfig(process.env, (line) => process.stderr.write(`${line}\n`));
-new PodthawStack(app, 'podthaw', { settings });
+const named: unknown = app.node.tryGetContext('config') ?? process.env.PODTHAW_CONFIG;
+const config = readConfig(typeof named === 'string' ? named : undefined);
+if (config.note) process.stderr.write(`${config.note}\n`);
+new PodthawStack(app, 'podthaw', {
+  settings: config.settings,
+  deployable: config.note === undefined,
+});

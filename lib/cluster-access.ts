@@ -1,14 +1,14 @@
 /** How the functions' roles may list a cluster's pods. */
 import { Stack } from 'aws-cdk-lib';
 import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
-import type { Cluster } from '../lambda/domain/settings.ts';
+import type { Settings } from '../lambda/domain/settings.ts';
 import type { PodthawFunction } from './functions.ts';
 
 /** Kubernetes group for `access: group`; docs/deploy.md has the RBAC that binds it. */
 const kubernetesGroup = 'podthaw';
 
 /** One access entry per role and cluster; the view policy reads pods, not Secrets. */
-export function allowPodListing(to: PodthawFunction, cluster: Cluster): void {
+export function allowPodListing(to: PodthawFunction, cluster: Settings['clusters'][number]): void {
   if (cluster.access === 'none') return;
   new CfnAccessEntry(to, `Access-${cluster.name}`, {
     clusterName: cluster.name,

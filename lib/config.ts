@@ -2,31 +2,44 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseSettings, type Settings, SettingsError } from '../lambda/domain/settings.ts';
 
+const own = 'podthaw.json';
 const example = 'podthaw.example.json';
 
+export interface Config {
+  settings: Settings;
+  /** What to tell whoever has no settings of their own yet. */
+  note?: string;
+}
+
 /**
- * Reads podthaw.json, or the file that PODTHAW_CONFIG names. With neither, the example, which only
- * observes: a clean clone can be synthesized. @throws SettingsError
+ * Reads the file that is named, else podthaw.json. With neither, the example, which only observes:
+ * a clean clone can be synthesized, though not deployed. @throws SettingsError
  */
-export function readConfig(env: NodeJS.ProcessEnv, warn: (line: string) => void): Settings {
-  const named = env.PODTHAW_CONFIG;
-  if (named) return readSettings(named);
-  if (existsSync('podthaw.json')) return readSettings('podthaw.json');
-  warn(`No podthaw.json: ${example} is used. To deploy: cp ${example} podthaw.json, and edit it.`);
-  return readSettings(example);
+export function readConfig(named?: string): Config {
+  if (named !== undefined) return { settings: readSettings(named) };
+  if (existsSync(own)) return { settings: readSettings(own) };
+  return {
+    settings: readSettings(example),
+    note: `No ${own}: this is ${example}. To deploy: cp ${example} ${own}, and edit it.`,
+  };
 }
 
 function readSettings(path: string): Settings {
-  let text: string;
+  return parseSettings(parseJson(path, readText(path)), path);
+}
+
+function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new SettingsError(`${path}: cannot be read; copy ${example}`, { cause });
+    throw new SettingsError(`${path}: cannot be read; begin with a copy of ${example}`, { cause });
   }
+}
+
+function parseJson(path: string, text: string): unknown {
   try {
-    return parseSettings(JSON.parse(text));
+    return JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof SettingsError) throw cause;
-    throw new SettingsError(`${path}: not JSON: ${String(cause)}`, { cause });
+    throw new SettingsError(`${path}: not JSON: ${(cause as Error).message}`, { cause });
   }
 }

@@ -3,23 +3,27 @@ import * as z from 'zod';
 
 const seconds = (least: number, most: number) => z.int().min(least).max(most);
 
-/** Schema of one EKS cluster that podthaw looks after. */
-const clusterSchema = z.strictObject({
+/** One EKS cluster that podthaw looks after, as the functions know it. */
+const clusterShape = {
   /** The EKS cluster's name, as `aws eks list-clusters` prints it. */
   name: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/, 'an EKS cluster name'),
   /** Tag that the cluster's instances carry; default `kubernetes.io/cluster/NAME`. */
   instanceTagKey: z.string().min(1).max(128).optional(),
   /** Value of that tag; default `owned`. */
   instanceTagValue: z.string().min(1).max(256).default('owned'),
+};
+
+/** How the stack gives the functions access to a cluster. */
+const clusterAccessShape = {
   /**
    * How the functions may list pods: `view` = an EKS access entry with AmazonEKSViewPolicy;
-   * `group` = an access entry in the Kubernetes group `podthaw`, bound by your own RBAC;
+   * `group` = an access entry in the Kubernetes group `podthaw`, which your own RBAC binds;
    * `none` = you map the roles yourself (clusters still on the aws-auth ConfigMap).
    */
   access: z.enum(['view', 'group', 'none']).default('view'),
-});
+};
 
-/** How much one run may touch: the larger of a share of the stuck pods' nodes and a floor. */
+/** How much one run may touch: the larger of a share of the cluster's nodes and a floor. */
 const blastRadiusSchema = z.strictObject({
   /** Share of the cluster's nodes that one run may send a thaw to, 0–1. */
   share: z.number().min(0).max(1).default(0.1),
@@ -31,7 +35,7 @@ const blastRadiusSchema = z.strictObject({
 const functionShape = {
   /** `thaw` acts; `observe` makes every thaw a check. No default: whoever deploys says it. */
   mode: z.enum(['thaw', 'observe']),
-  clusters: z.array(clusterSchema).min(1),
+  clusters: z.array(z.strictObject(clusterShape)).min(1),
   /** Seconds past `deletionTimestamp` (which includes the grace period) that make a pod stuck. */
   stuckAfterSeconds: seconds(30, 86_400).default(120),
   /** freezer.sh --settle: a freeze counts when it shows for this long. */
@@ -55,6 +59,7 @@ const topicArn = arn('sns', '[A-Za-z0-9_-]{1,256}', 'the ARN of a standard SNS t
 
 /** What only the stack reads. */
 const deploymentShape = {
+  clusters: z.array(z.strictObject({ ...clusterShape, ...clusterAccessShape })).min(1),
   /** How often the detector lists the pods. */
   detectEveryMinutes: z.int().min(1).max(15).default(1),
   /** How often the whole handler runs without any alarm: what sticks while an alarm is up, retries. */
@@ -68,9 +73,10 @@ const deploymentShape = {
   /** Secrets Manager ARN or name of the Slack webhook's URL. Never the URL itself. */
   slackSecretId: z
     .string()
-    .regex(/^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[\w/+=.@-]{1,512}$/, {
-      error: "a secret's name or ARN (not the webhook's URL)",
-    })
+    .regex(
+      /^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\w/+=.@-]{1,512}-\w{6}|[\w/+=.@-]{1,512})$/,
+      "a secret's name or whole ARN (never the webhook's URL)",
+    )
     .optional(),
   /** A channel that Amazon Q Developer in chat applications (AWS Chatbot) posts to. */
   amazonQ: z
@@ -94,7 +100,7 @@ const deploymentShape = {
         .max(5),
     })
     .optional(),
-  /** KMS key for the topic, the queues, the table and the logs. Default: keys that AWS owns. */
+  /** KMS key for the topic, the table and the logs. Default: keys that AWS owns. */
   kmsKeyArn: arn('kms', 'key/[0-9A-Za-z-]{1,256}', 'the ARN of a KMS key').optional(),
   /** Days that logs are kept, one of those that CloudWatch Logs knows. */
   logRetentionDays: z
@@ -109,7 +115,10 @@ export const settingsSchema = z
   .strictObject({ ...functionShape, ...deploymentShape })
   .check(clusterNamesDiffer, someoneBesideSlack);
 
-const functionSchema = z.object(functionShape);
+const functionSchema = z.object({
+  ...functionShape,
+  clusters: z.array(z.object(clusterShape)),
+});
 
 /** What a function reads from PODTHAW_SETTINGS: the settings, and what the stack made for them. */
 export const deployedSettingsSchema = z.strictObject({
@@ -127,7 +136,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type DeployedSettings = z.infer<typeof deployedSettingsSchema>;
 type Deployment = z.infer<z.ZodObject<typeof deploymentShape>>;
-export type Cluster = z.infer<typeof clusterSchema>;
+export type Cluster = Omit<Settings['clusters'][number], 'access'>;
 
 /** The claims table's attributes, agreed between the stack and the adapter. */
 export const claimsTableKeys = { partition: 'id', expiry: 'expiresAt' } as const;
@@ -137,9 +146,9 @@ export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
-/** Parses podthaw.json's content. @throws SettingsError */
-export function parseSettings(input: unknown): Settings {
-  return parse(settingsSchema, input, 'podthaw.json');
+/** Parses podthaw.json's content; `source` is what an error calls it. @throws SettingsError */
+export function parseSettings(input: unknown, source = 'podthaw.json'): Settings {
+  return parse(settingsSchema, input, source);
 }
 
 /** Parses PODTHAW_SETTINGS, already read from JSON. @throws SettingsError */
@@ -184,7 +193,15 @@ function parse<T extends z.ZodType>(schema: T, input: unknown, source: string): 
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: no such field`).join('; ');
+  }
   const field = issue.path.join('.') || '(the whole)';
-  const got = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
-  return `${field}: got ${got}: ${issue.message}`;
+  return `${field}: got ${show(issue.input)}: ${issue.message}`;
+}
+
+/** A webhook's URL is a secret: whoever pastes one is told without its path. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return JSON.stringify(value).replaceAll(/(\w+:\/\/[^/"]+)\/[^"]*/g, '$1/…');
 }

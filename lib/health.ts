@@ -1,0 +1,91 @@
+/** Alarms on podthaw itself: a dead detector, a failing function, a letter nobody could deliver. */
+import { Duration, Stack } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import type { Cluster } from '../lambda/domain/settings.ts';
+import { stuckPods } from './alarm.ts';
+import type { PodthawFunction } from './functions.ts';
+
+const period = Duration.minutes(5);
+
+/** Every alarm tells all `readers` when it goes up and when it is over. */
+export class Health {
+  private readonly scope: Construct;
+  private readonly readers: readonly IAlarmAction[];
+
+  constructor(scope: Construct, readers: readonly IAlarmAction[]) {
+    this.scope = scope;
+    this.readers = readers;
+  }
+
+  watchFunction(fn: PodthawFunction): void {
+    const name = fn.node.id;
+    const statistic = 'Sum';
+    this.alarm(`${name}-errors`, fn.function.metricErrors({ period, statistic }), {
+      alarmDescription: `podthaw: ${name} failed. Its log and its failures queue say at what.`,
+    });
+    this.alarm(`${name}-throttles`, fn.function.metricThrottles({ period, statistic }), {
+      alarmDescription: `podthaw: ${name} was throttled: the account's Lambda concurrency is used up.`,
+    });
+    const waiting = fn.failures.metricApproximateNumberOfMessagesVisible({
+      period,
+      statistic: 'Maximum',
+    });
+    this.alarm(`${name}-failures`, waiting, {
+      alarmDescription: `podthaw: events that ${name} could not take or failed at wait in its failures queue.`,
+    });
+  }
+
+  /** An e-mail that bounces, a subscription that is gone, a function that SNS may not invoke. */
+  watchTopic(topic: Topic): void {
+    const failed = topic.metricNumberOfNotificationsFailed({ period, statistic: 'Sum' });
+    this.alarm('notifications-failed', failed, {
+      alarmDescription: 'podthaw: a reader of its topic could not be told.',
+    });
+  }
+
+  /**
+   * The detector emits nothing after an incomplete listing, so silence means that nobody looks.
+   * Three missed rounds, at least a quarter of an hour.
+   */
+  watchDetector(cluster: Cluster, everyMinutes: number): void {
+    const rounds = stuckPods(cluster).with({
+      statistic: 'SampleCount',
+      period: Duration.minutes(Math.max(5, everyMinutes)),
+    });
+    this.alarm(`detector-silent-${cluster.name}`, rounds, {
+      alarmDescription: `podthaw: no word on stuck pods of ${cluster.name}: its detector is dead or denied.`,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 3,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+  }
+
+  private alarm(name: string, metric: Metric, options: AlarmOptions): void {
+    const alarm = new Alarm(this.scope, `Health-${name}`, {
+      alarmName: `${Stack.of(this.scope).stackName}-health-${name}`,
+      metric,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...options,
+    });
+    alarm.addAlarmAction(...this.readers);
+    alarm.addOkAction(...this.readers);
+  }
+}
+
+interface AlarmOptions {
+  alarmDescription: string;
+  comparisonOperator?: ComparisonOperator;
+  evaluationPeriods?: number;
+  treatMissingData?: TreatMissingData;
+}
