@@ -8,6 +8,9 @@ export type Ec2Instance = {
   /** Default `running`. */
   state?: 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
   tags?: Record<string, string>;
+  platform?: 'windows';
+  /** Set on what a service manages for its user, such as EKS Auto Mode: its principal. */
+  managedBy?: string;
 };
 
 export type Ec2Endpoint = Endpoint & { instances: Map<string, Ec2Instance> };
@@ -146,7 +149,14 @@ function reservation(instance: Ec2Instance): string {
     element('instanceId', instance.instanceId),
     `<instanceState><code>${stateCodes[state]}</code>${element('name', state)}</instanceState>`,
     element('privateDnsName', instance.privateDnsName),
+    instance.platform ? element('platform', instance.platform) : '',
+    `<operator>${operator(instance.managedBy)}</operator>`,
     `<tagSet>${tags.join('')}</tagSet>`,
     '</item></instancesSet></item>',
   ].join('');
+}
+
+function operator(principal: string | undefined): string {
+  if (principal === undefined) return element('managed', 'false');
+  return element('managed', 'true') + element('principal', principal);
 }
