@@ -1,7 +1,7 @@
 /** One function of podthaw: its bundle, its role, its log, and the queue for what it failed at. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   PolicyStatement,
   type PolicyStatementProps,
@@ -19,8 +19,9 @@ import {
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { failuresQueue } from './failures.ts';
 import { acknowledge } from './findings.ts';
 
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -66,28 +67,13 @@ export class PodthawFunction extends Construct {
       description: `podthaw: ${props.description}`,
     });
     this.logGroup.grantWrite(this.role);
-    this.failures = this.createFailures();
+    this.failures = failuresQueue(this, 'Failures');
     this.function = this.createFunction(props);
     this.alias = this.createAlias(props.fingerprint);
   }
 
   allow(statement: PolicyStatementProps): void {
     this.role.addToPolicy(new PolicyStatement(statement));
-  }
-
-  private createFailures(): Queue {
-    const queue = new Queue(this, 'Failures', {
-      // AWS's key: EventBridge and SNS could not write under a key whose policy we don't hold.
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    acknowledge(queue, {
-      'AwsSolutions-SQS3': 'It is the dead-letter queue itself.',
-      'Serverless-SQSRedrivePolicy': 'It is the dead-letter queue itself.',
-    });
-    return queue;
   }
 
   private createAlias(fingerprint: string): IFunction {

@@ -8,6 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Cluster } from '../lambda/domain/settings.ts';
 import { stuckPods } from './alarm.ts';
@@ -34,12 +35,16 @@ export class Health {
     this.alarm(`${name}-throttles`, fn.function.metricThrottles({ period, statistic }), {
       alarmDescription: `podthaw: ${name} was throttled: the account's Lambda concurrency is used up.`,
     });
-    const waiting = fn.failures.metricApproximateNumberOfMessagesVisible({
+    this.watchQueue(name, fn.failures);
+  }
+
+  watchQueue(name: string, queue: Queue): void {
+    const waiting = queue.metricApproximateNumberOfMessagesVisible({
       period,
       statistic: 'Maximum',
     });
     this.alarm(`${name}-failures`, waiting, {
-      alarmDescription: `podthaw: events that ${name} could not take or failed at wait in its failures queue.`,
+      alarmDescription: `podthaw: what ${name} could not take, do or deliver waits in ${queue.queueName}.`,
     });
   }
 

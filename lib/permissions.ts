@@ -1,9 +1,11 @@
 /** What the remediating function may do, least first. */
 import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { type Cluster, instanceTag } from '../lambda/domain/settings.ts';
+import { acknowledge } from './findings.ts';
 import type { PodthawFunction } from './functions.ts';
 
 /** EKS: where the API is and which CA it has. Listing pods is an access entry's matter. */
@@ -41,8 +43,6 @@ export function allowCommands(
       conditions: { StringEquals: { [`ssm:resourceTag/${key}`]: value } },
     });
   }
-  // None of these can be limited to a resource:
-  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
   to.allow({
     actions: [
       'ssm:CancelCommand',
@@ -53,19 +53,40 @@ export function allowCommands(
     ],
     resources: ['*'],
   });
+  const anyInstance = 'arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*';
+  acknowledge(to.role, {
+    [`AwsSolutions-IAM5[Resource::${anyInstance}]`]: "Any instance, but only with a cluster's tag.",
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+    'AwsSolutions-IAM5[Resource::*]': 'These know no resources; they read, or cancel a command.',
+  });
 }
 
 export function allowClaims(to: PodthawFunction, table: Table): void {
-  table.grant(
-    to.role,
-    'dynamodb:BatchGetItem',
-    'dynamodb:DeleteItem',
-    'dynamodb:GetItem',
-    'dynamodb:PutItem',
-    'dynamodb:UpdateItem',
-  );
+  to.allow({
+    actions: [
+      'dynamodb:BatchGetItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    ],
+    resources: [table.tableArn],
+  });
 }
 
 export function allowPublish(to: PodthawFunction, topic: Topic): void {
-  topic.grantPublish(to.role);
+  to.allow({ actions: ['sns:Publish'], resources: [topic.topicArn] });
+}
+
+/** For an encrypted topic and table, spelt out where CDK's grants have wildcards. */
+export function allowKey(to: PodthawFunction, key: IKey): void {
+  const actions = [
+    'Decrypt',
+    'DescribeKey',
+    'Encrypt',
+    'GenerateDataKey',
+    'ReEncryptFrom',
+    'ReEncryptTo',
+  ];
+  to.allow({ actions: actions.map((action) => `kms:${action}`), resources: [key.keyArn] });
 }

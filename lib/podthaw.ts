@@ -6,6 +6,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { parseSettings, type Settings, type SettingsInput } from '../lambda/domain/settings.ts';
@@ -14,11 +15,18 @@ import { allowPodListing } from './cluster-access.ts';
 import { dashboard } from './dashboard.ts';
 import { freezerDocument } from './document.ts';
 import { settingsJson } from './environment.ts';
+import { failuresQueue } from './failures.ts';
 import { PodthawFunction, type SharedProps } from './functions.ts';
 import { Health } from './health.ts';
 import { letCloudWatchUse } from './key.ts';
 import { placeInVpc } from './network.ts';
-import { allowClaims, allowClusterLookup, allowCommands, allowPublish } from './permissions.ts';
+import {
+  allowClaims,
+  allowClusterLookup,
+  allowCommands,
+  allowKey,
+  allowPublish,
+} from './permissions.ts';
 import { savedQueries } from './queries.ts';
 import { tellAmazonQ, tellByMail, tellSlack } from './readers.ts';
 import { claimsTable } from './table.ts';
@@ -35,6 +43,8 @@ export interface PodthawProps {
 export class Podthaw extends Construct {
   /** Every notification and every health alarm. */
   readonly topic: Topic;
+  /** E-mails that were refused for good. */
+  readonly undelivered: Queue;
   /** Lists pods, emits the metrics. */
   readonly detect: PodthawFunction;
   /** Any alarm of the account may have `remediate.alias` as its action; so may a person. */
@@ -53,6 +63,7 @@ export class Podthaw extends Construct {
 
     this.document = freezerDocument(this);
     this.topic = notificationTopic(this, key);
+    this.undelivered = failuresQueue(this, 'Undelivered');
     this.table = claimsTable(this, key);
     const shared = this.sharedProps(settings, key);
     this.detect = this.createDetect(shared, settings);
@@ -110,6 +121,7 @@ export class Podthaw extends Construct {
     allowCommands(remediate, this.document, settings.clusters);
     allowClaims(remediate, this.table);
     allowPublish(remediate, this.topic);
+    if (shared.encryptionKey) allowKey(remediate, shared.encryptionKey);
     return remediate;
   }
 
@@ -120,7 +132,7 @@ export class Podthaw extends Construct {
   }
 
   private createReaders(shared: SharedProps, settings: Settings): PodthawFunction | undefined {
-    tellByMail(this.topic, settings.emails);
+    tellByMail(this.topic, settings.emails, this.undelivered);
     if (settings.amazonQ) tellAmazonQ(this, this.topic, settings.amazonQ);
     if (settings.slackSecretId === undefined) return undefined;
     const notifySlack = new PodthawFunction(this, 'NotifySlack', {
@@ -131,7 +143,7 @@ export class Podthaw extends Construct {
       timeout: Duration.minutes(2),
       keepLogs: false,
     });
-    tellSlack(this.topic, notifySlack, settings.slackSecretId);
+    tellSlack(this.topic, notifySlack, settings.slackSecretId, shared.encryptionKey);
     return notifySlack;
   }
 
@@ -154,6 +166,7 @@ export class Podthaw extends Construct {
     );
     for (const fn of this.functions()) health.watchFunction(fn);
     health.watchTopic(this.topic);
+    health.watchQueue('Mail', this.undelivered);
     for (const cluster of settings.clusters) {
       health.watchDetector(cluster, settings.detectEveryMinutes);
     }

@@ -1,26 +1,50 @@
 /** Who is told: e-mail, Slack through podthaw's own function, Slack through Amazon Q. */
+import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { SlackChannelConfiguration } from 'aws-cdk-lib/aws-chatbot';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription, LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Settings } from '../lambda/domain/settings.ts';
 import type { PodthawFunction } from './functions.ts';
+import { subscribe } from './subscription.ts';
 
-export function tellByMail(topic: Topic, addresses: readonly string[]): void {
-  for (const address of addresses) topic.addSubscription(new EmailSubscription(address));
+/** What a mail server refuses for good goes to `undelivered`. */
+export function tellByMail(topic: Topic, addresses: readonly string[], undelivered: Queue): void {
+  for (const address of addresses) {
+    topic.addSubscription(new EmailSubscription(address, { deadLetterQueue: undelivered }));
+  }
 }
 
 /** The function reads the webhook's URL at run time: a bearer secret stands in no template. */
-export function tellSlack(topic: Topic, through: PodthawFunction, secretId: string): void {
-  const secret = secretId.startsWith('arn:')
-    ? Secret.fromSecretCompleteArn(through, 'Webhook', secretId)
-    : Secret.fromSecretNameV2(through, 'Webhook', secretId);
-  secret.grantRead(through.role);
-  topic.addSubscription(
-    new LambdaSubscription(through.alias, { deadLetterQueue: through.failures }),
-  );
+export function tellSlack(
+  topic: Topic,
+  through: PodthawFunction,
+  secretId: string,
+  key: IKey | undefined,
+): void {
+  through.allow({
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [secretArn(topic.stack, secretId)],
+  });
+  // The secret may be under the same key.
+  if (key) through.allow({ actions: ['kms:Decrypt'], resources: [key.keyArn] });
+  subscribe(through, topic);
+}
+
+/** Secrets Manager appends six characters of its own to a name. */
+function secretArn(stack: Stack, id: string): string {
+  if (id.startsWith('arn:')) return id;
+  const { COLON_RESOURCE_NAME: arnFormat } = ArnFormat;
+  const resourceName = `${id}-??????`;
+  return stack.formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName,
+    arnFormat,
+  });
 }
 
 /** A channel for reading only: its guardrail denies every command typed there. */

@@ -3,9 +3,9 @@ import { Duration } from 'aws-cdk-lib';
 import { Match, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import type { PodthawFunction } from './functions.ts';
+import { subscribe } from './subscription.ts';
 
 /** An invocation that cannot be delivered within five minutes is superseded by the next. */
 function target(to: PodthawFunction): LambdaFunction {
@@ -44,7 +44,6 @@ export function alarmsNamed(
 /** Topics that carry alarms already. What the message is about, the function decides. */
 export function alarmTopics(scope: Construct, arns: readonly string[], to: PodthawFunction): void {
   arns.forEach((arn, at) => {
-    const topic = Topic.fromTopicArn(scope, `AlarmTopic${at}`, arn);
-    topic.addSubscription(new LambdaSubscription(to.alias, { deadLetterQueue: to.failures }));
+    subscribe(to, Topic.fromTopicArn(scope, `AlarmTopic${at}`, arn));
   });
 }

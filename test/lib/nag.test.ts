@@ -1,0 +1,32 @@
+import { Stack } from 'aws-cdk-lib';
+import { AttributeType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import { PodthawStack } from '../../lib/stack.ts';
+import { clusters, combinations, everything, findings } from './deployment.ts';
+
+describe('cdk-nag, AwsSolutions and Serverless', () => {
+  test('is at work here: it objects to a bare topic, and warns of a bare table', () => {
+    const open = findings((app) => {
+      const stack = new Stack(app, 'bare');
+      new Topic(stack, 'Topic');
+      new Table(stack, 'Table', { partitionKey: { name: 'id', type: AttributeType.STRING } });
+    });
+    expect(open).toEqual(expect.arrayContaining(['AwsSolutions-SNS3', 'AwsSolutions-DDB3']));
+  });
+
+  test.each(Object.entries(clusters))('%s: no open finding under any option', (_, settings) => {
+    for (const option of combinations()) {
+      const all = { ...settings, ...option };
+      expect(
+        findings((app) => new PodthawStack(app, 'podthaw', { settings: all })),
+        JSON.stringify(option),
+      ).toEqual([]);
+    }
+  });
+
+  test('everything at once: no open finding', () => {
+    const open = findings((app) => new PodthawStack(app, 'podthaw', { settings: everything }));
+    expect(open).toEqual([]);
+  });
+});
