@@ -5,7 +5,7 @@ import { PodthawStack } from './stack.ts';
 
 const app = new App();
 const named: unknown = app.node.tryGetContext('config') ?? process.env.PODTHAW_CONFIG;
-const config = readConfig(typeof named === 'string' ? named : undefined);
+const config = readConfig('.', typeof named === 'string' ? named : undefined);
 if (config.note) process.stderr.write(`${config.note}\n`);
 new PodthawStack(app, 'podthaw', {
   settings: config.settings,

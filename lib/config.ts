@@ -1,5 +1,6 @@
 /** Where the settings of a deployment come from. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseSettings, type Settings, SettingsError } from '../lambda/domain/settings.ts';
 
 const own = 'podthaw.json';
@@ -12,14 +13,14 @@ export interface Config {
 }
 
 /**
- * Reads the file that is named, else podthaw.json. With neither, the example, which only observes:
- * a clean clone can be synthesized, though not deployed. @throws SettingsError
+ * Reads the file that is named, else podthaw.json of `folder`. With neither, the example, which only
+ * observes: a clean clone can be synthesized, though not deployed. @throws SettingsError
  */
-export function readConfig(named?: string): Config {
+export function readConfig(folder: string, named?: string): Config {
   if (named !== undefined) return { settings: readSettings(named) };
-  if (existsSync(own)) return { settings: readSettings(own) };
+  if (existsSync(join(folder, own))) return { settings: readSettings(join(folder, own)) };
   return {
-    settings: readSettings(example),
+    settings: readSettings(join(folder, example)),
     note: `No ${own}: this is ${example}. To deploy: cp ${example} ${own}, and edit it.`,
   };
 }
