@@ -16,7 +16,7 @@ import type { PodthawFunction } from './functions.ts';
 
 const period = Duration.minutes(5);
 
-/** Every alarm tells all `readers` when it goes up and when it is over. */
+/** Every alarm tells all `readers`. */
 export class Health {
   private readonly scope: Construct;
   private readonly readers: readonly IAlarmAction[];
@@ -58,22 +58,24 @@ export class Health {
 
   /**
    * The detector emits nothing after an incomplete listing, so silence means that nobody looks.
-   * Three missed rounds, at least a quarter of an hour.
+   * Three missed rounds, at least a quarter of an hour. The others tell of no end: a new alarm's
+   * first state is a change to OK, and a deployment would send a dozen of those.
    */
   watchDetector(cluster: Cluster, everyMinutes: number): void {
     const rounds = stuckPods(cluster).with({
       statistic: 'SampleCount',
       period: Duration.minutes(Math.max(5, everyMinutes)),
     });
-    this.alarm(`detector-silent-${cluster.name}`, rounds, {
+    const silent = this.alarm(`detector-silent-${cluster.name}`, rounds, {
       alarmDescription: `podthaw: no word on stuck pods of ${cluster.name}: its detector is dead or denied.`,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.BREACHING,
     });
+    silent.addOkAction(...this.readers);
   }
 
-  private alarm(name: string, metric: Metric, options: AlarmOptions): void {
+  private alarm(name: string, metric: Metric, options: AlarmOptions): Alarm {
     const alarm = new Alarm(this.scope, `Health-${name}`, {
       alarmName: `${Stack.of(this.scope).stackName}-health-${name}`,
       metric,
@@ -84,7 +86,7 @@ export class Health {
       ...options,
     });
     alarm.addAlarmAction(...this.readers);
-    alarm.addOkAction(...this.readers);
+    return alarm;
   }
 }
 

@@ -4,10 +4,20 @@ import { QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { PodthawFunction } from './functions.ts';
 
-/** One line a run. */
+/** One line a run that found something; the sweep that finds nothing is left out. */
 export const runsQuery = new QueryString({
-  fields: ['@timestamp', 'runId', 'cluster', 'message'],
-  filterStatements: ['ispresent(runId)'],
+  fields: [
+    '@timestamp',
+    'outcome.runId',
+    'outcome.cluster',
+    'outcome.action',
+    'outcome.trigger.kind',
+    'outcome.pods.0.name',
+    'outcome.pods.0.outcome',
+    'outcome.summary.deleted',
+    'outcome.problem',
+  ],
+  filterStatements: ['ispresent(outcome.pods.0.name) or ispresent(outcome.problem)'],
   sort: '@timestamp desc',
   limit: 100,
 });
@@ -15,7 +25,7 @@ export const runsQuery = new QueryString({
 /** The whole story of one run; its id stands in every message and in the SSM command's comment. */
 const oneRun = new QueryString({
   fields: ['@timestamp', 'level', 'message', '@message'],
-  filterStatements: ['runId = "PUT-THE-RUN-ID-HERE"'],
+  filterStatements: ['@message like "PUT-THE-RUN-ID-HERE"'],
   sort: '@timestamp asc',
   limit: 1000,
 });
