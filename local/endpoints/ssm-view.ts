@@ -1,7 +1,33 @@
 /** Invocations and instances in the words of the SSM API's answers. */
-import type { Command } from './ssm.ts';
-import { DEFAULT_AGENT, type Invocation, type ManagedInstance } from './ssm-invocation.ts';
+import type { Command } from './ssm-command.ts';
+import { DEFAULT_AGENT, type ManagedInstance } from './ssm-instance.ts';
 import { mergedOutput } from './ssm-output.ts';
+import type { Invocation } from './ssm-state.ts';
+
+/** SendCommand's answer: nothing has reached a node yet. */
+export function commandView(command: Command): object {
+  return {
+    CommandId: command.commandId,
+    DocumentName: command.documentName,
+    DocumentVersion: command.documentVersion,
+    Comment: command.comment,
+    ExpiresAfter: seconds(command.requestedAt) + command.timeoutSeconds,
+    Parameters: Object.fromEntries(
+      Object.entries(command.parameters).map(([name, value]) => [name, [value]]),
+    ),
+    InstanceIds: command.instanceIds,
+    RequestedDateTime: seconds(command.requestedAt),
+    Status: 'Pending',
+    StatusDetails: 'Pending',
+    MaxConcurrency: command.maxConcurrency,
+    MaxErrors: command.maxErrors,
+    TargetCount: command.instanceIds.length,
+    CompletedCount: 0,
+    ErrorCount: 0,
+    DeliveryTimedOutCount: 0,
+    TimeoutSeconds: command.timeoutSeconds,
+  };
+}
 
 /** GetCommandInvocation: times are text here. */
 export function getView(command: Command, invocation: Invocation): object {

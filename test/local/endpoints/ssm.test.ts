@@ -12,7 +12,7 @@ import {
 import { afterEach, describe, expect, test } from 'vitest';
 import { closing, throttled } from '../../../local/endpoints/faults.ts';
 import { type SsmEndpoint, type SsmOptions, startSsm } from '../../../local/endpoints/ssm.ts';
-import type { ManagedInstance } from '../../../local/endpoints/ssm-invocation.ts';
+import type { ManagedInstance } from '../../../local/endpoints/ssm-instance.ts';
 import { clientOptions } from './clients.ts';
 
 const NODE = 'i-0123456789abcdef0';
@@ -303,6 +303,13 @@ describe('many nodes', () => {
       MaxConcurrency: '1',
     });
     expect(stateOf(await end(commandId, OTHER))).toEqual(['Failed', 'Terminated', -1]);
+  });
+
+  test('nodes that a command never reached do not count as errors', async () => {
+    await start(['echo ran'], [{ behaviour: { kind: 'undeliverable' } }, { instanceId: OTHER }]);
+    const ids = { InstanceIds: [NODE, OTHER], MaxErrors: '0', MaxConcurrency: '1' };
+    const got = await end(await send(ids), OTHER);
+    expect(stateOf(got)).toEqual(['Success', 'Success', 0]);
   });
 
   test('they can be described, in pages and by id', async () => {
