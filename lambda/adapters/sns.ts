@@ -1,0 +1,26 @@
+/** SNS: one publish per outcome, with a body for each kind of reader. */
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import type { Notification } from '../domain/notification.ts';
+
+/** Publishes a notification to the topic. @returns SNS's MessageId @throws the SDK's errors */
+export async function publish(
+  client: SNSClient,
+  topicArn: string,
+  { subject, bodies, attributes }: Notification,
+): Promise<string | undefined> {
+  const { MessageId } = await client.send(
+    new PublishCommand({
+      TopicArn: topicArn,
+      Subject: subject,
+      MessageStructure: 'json',
+      Message: JSON.stringify(bodies),
+      MessageAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, value]) => [
+          name,
+          { DataType: 'String', StringValue: value },
+        ]),
+      ),
+    }),
+  );
+  return MessageId;
+}

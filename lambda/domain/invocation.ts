@@ -1,0 +1,63 @@
+/** One node's command invocation, judged by itself: a command's "Success" can hide nodes that failed. */
+import type { NodeReply } from './outcome.ts';
+import { parseReport } from './report.ts';
+
+export interface Invocation {
+  instanceId: string;
+  /** StatusDetails, https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html */
+  statusDetails: string;
+  /** The script's exit code; -1 while it has not started, or never did. */
+  responseCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+const PENDING: ReadonlySet<string> = new Set(['Pending', 'InProgress', 'Delayed', 'Cancelling']);
+
+export function isFinished({ statusDetails }: Pick<Invocation, 'statusDetails'>): boolean {
+  return !PENDING.has(statusDetails.replaceAll(' ', ''));
+}
+
+/** Statuses of commands that never ran on the node, and what a person should look at. */
+const NOT_DELIVERED: { readonly [status: string]: string } = {
+  DeliveryTimedOut: 'the agent did not pick the command up in time: the node may be down or wedged',
+  Undeliverable: 'SSM could not deliver the command: the instance is gone or its agent is down',
+  Terminated: 'the command was ended before it reached the node',
+  InvalidPlatform: 'the document does not run on this platform',
+  AccessDenied: 'SSM was denied access to the instance',
+  NoInstancesInTag: 'no instance matched',
+};
+
+/** Reads a finished invocation: a report, out of reach, or unknown; never a guess. */
+export function readInvocation(invocation: Invocation, commandId: string): NodeReply {
+  const status = invocation.statusDetails.replaceAll(' ', '');
+  const undelivered = Object.hasOwn(NOT_DELIVERED, status) ? NOT_DELIVERED[status] : undefined;
+  if (undelivered !== undefined) {
+    return { kind: 'unreachable', reason: `${undelivered} (SSM: ${status})`, commandId };
+  }
+  if (status === 'Success' && invocation.responseCode === 0) {
+    const parsed = parseReport(invocation.stdout);
+    if (parsed.ok) return { kind: 'report', report: parsed.report, commandId };
+    return { kind: 'unknown', reason: parsed.reason, commandId };
+  }
+  return { kind: 'unknown', reason: failure(invocation, status), commandId };
+}
+
+function failure({ responseCode, stderr }: Invocation, status: string): string {
+  const said = lastLine(stderr);
+  const words = said === '' ? '' : `: ${said}`;
+  switch (true) {
+    case responseCode === 3:
+      return `the node cannot be examined${words}`;
+    case responseCode === 2:
+      return `freezer.sh refused its arguments${words}`;
+    case status === 'ExecutionTimedOut' || status === 'TimedOut':
+      return 'the script was still running when SSM ended it after its time limit';
+    default:
+      return `SSM says ${status}, exit code ${responseCode}${words}`;
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+}

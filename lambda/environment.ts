@@ -1,0 +1,59 @@
+/** What a function finds around it: its settings, its clients, its time. */
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { Context } from 'aws-lambda';
+import { type SsmClients, ThrottleOnlyRetry } from './adapters/ssm.ts';
+import { type DeployedSettings, parseDeployedSettings, SettingsError } from './domain/settings.ts';
+
+export interface Environment {
+  settings: DeployedSettings;
+  region: string;
+  /** The invocation's request id: the same for a retried delivery of one event. */
+  runId: string;
+  deadline: Date;
+  clients: { ec2: EC2Client; eks: EKSClient; sns: SNSClient; ssm: SsmClients };
+}
+
+/** Left of the function's time for judging and telling. */
+const RESERVE_MS = 10_000;
+
+/** SSM's sending client never sends a command again that may have been taken. */
+export const makeClients = (): Environment['clients'] => ({
+  ec2: new EC2Client({ maxAttempts: 8 }),
+  eks: new EKSClient({}),
+  sns: new SNSClient({}),
+  ssm: {
+    reading: new SSMClient({ maxAttempts: 10 }),
+    sending: new SSMClient({ retryStrategy: new ThrottleOnlyRetry(10) }),
+  },
+});
+
+/** @throws SettingsError where PODTHAW_SETTINGS does not fit */
+export function environmentFrom(
+  env: Readonly<Record<string, string | undefined>>,
+  context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
+  clients: Environment['clients'],
+): Environment {
+  return {
+    settings: readSettings(env),
+    region: env.AWS_REGION ?? 'us-east-1',
+    runId: context.awsRequestId,
+    deadline: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS),
+    clients,
+  };
+}
+
+/** Reads PODTHAW_SETTINGS. @throws SettingsError */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): DeployedSettings {
+  const text = env.PODTHAW_SETTINGS;
+  if (text === undefined) throw new SettingsError('PODTHAW_SETTINGS is not set: deploy the stack');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new SettingsError('PODTHAW_SETTINGS is not JSON', { cause });
+  }
+  return parseDeployedSettings(json);
+}

@@ -1,0 +1,28 @@
+/** The Slack function, subscribed to the topic: one message for each notification. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { readWebhookUrl } from './adapters/secrets.ts';
+import { post } from './adapters/slack.ts';
+import { parseTopicRecords } from './domain/topic-record.ts';
+import { readSettings } from './environment.ts';
+
+const logger = new Logger();
+
+/** One container's handler: its AWS client is made at the first invocation, and kept. */
+export function makeHandler() {
+  let secrets: SecretsManagerClient | undefined;
+  return async (event: unknown): Promise<void> => {
+    const { slackSecretId } = readSettings(process.env).resources;
+    if (slackSecretId === undefined) throw new Error('podthaw.json names no Slack secret');
+    const messages = parseTopicRecords(event);
+    secrets ??= new SecretsManagerClient({});
+    const webhook = await readWebhookUrl(secrets, slackSecretId);
+    for (const message of messages) {
+      await post(webhook, message);
+      logger.info('told Slack', { text: message.text });
+    }
+  };
+}
+
+/** Throws where a message could not be delivered: the function's failure destination keeps it. */
+export const handler = makeHandler();
