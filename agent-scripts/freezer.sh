@@ -1,0 +1,1475 @@
+#!/bin/bash
+# podthaw: finds what the cgroup freezer holds on this node, thaws what it is told to, and reports.
+# Everything is decided from cgroup files and /proc/PID/status. It never freezes, signals or enters
+# a process, and never reads cmdline, environ or maps, which may block. Needs bash 4.2 or later.
+set +o posix
+set -euo pipefail
+shopt -s nullglob dotglob
+shopt -u nocasematch nocaseglob
+unset GLOBIGNORE
+LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
+IFS=$' \t\n'
+
+# --- what was asked ---------------------------------------------------------------------------
+
+action='' targets=() every_pod='' diagnose='' settle=10 wait=20 above_pod='' text=''
+root=${PODTHAW_HOST_ROOT:-}
+
+usage='usage: freezer.sh check|thaw TARGET... [--settle SECONDS] [--wait SECONDS] [--above-pod] [--text]
+       freezer.sh check|thaw --all [--diagnose] [--settle SECONDS] [--wait SECONDS] [--text]
+TARGET: a pod UID, a PID (stands for its whole pod), or a cgroup path below the hierarchy root'
+
+die() { # status message: the only way out with an error
+  finished=1
+  printf 'freezer.sh: %s\n' "$2" >&"${stderr}"
+  exit "$1"
+}
+
+wrong() { # usage error
+  printf '%s\n' "${usage}" >&"${stderr}"
+  die 2 "$1"
+}
+
+shown() { # text -> reply, safe to print on one line
+  printf -v reply '%q' "${1:0:80}"
+}
+
+read_request() {
+  if (($# == 0)) && [[ -n ${SSM_Action:-} ]]; then
+    read_hand_over
+  else
+    read_arguments "$@"
+  fi
+  if [[ -n ${every_pod} ]] && ((${#targets[@]} > 0)); then
+    wrong '--all stands for every pod: give no TARGET with it'
+  fi
+  if [[ -z ${every_pod} ]]; then
+    [[ -z ${diagnose} ]] || wrong '--diagnose goes with --all'
+    ((${#targets[@]} > 0)) || wrong 'no TARGET given'
+  fi
+}
+
+read_arguments() {
+  (($# > 0)) || wrong 'no action given, and no SSM_Action in the environment'
+  read_action "$1"
+  shift
+  while (($# > 0)); do
+    case $1 in
+      --settle | --wait)
+        (($# > 1)) || wrong "$1 needs a number of seconds"
+        read_seconds "$1" "$2"
+        shift
+        ;;
+      --all) every_pod=1 ;;
+      --diagnose) diagnose=1 ;;
+      --above-pod) above_pod=1 ;;
+      --text) text=1 ;;
+      *) read_target "$1" ;;
+    esac
+    shift
+  done
+}
+
+read_hand_over() {
+  local rest
+  read_action "${SSM_Action}"
+  if [[ -n ${SSM_Settle:-} ]]; then read_seconds --settle "${SSM_Settle}"; fi
+  if [[ -n ${SSM_Wait:-} ]]; then read_seconds --wait "${SSM_Wait}"; fi
+  if [[ ${SSM_Targets:-} == --all ]]; then
+    every_pod=1
+    return
+  fi
+  rest=${SSM_Targets:-}
+  while [[ -n ${rest} ]]; do
+    is_uid "${rest%%,*}" || { shown "${rest%%,*}" && wrong "not a pod UID in SSM_Targets: ${reply}"; }
+    read_target "${rest%%,*}"
+    if [[ ${rest} == *,* ]]; then rest=${rest#*,}; else rest=''; fi
+  done
+}
+
+read_action() {
+  case $1 in
+    check | thaw) action=$1 ;;
+    *) shown "$1" && wrong "not an action: ${reply}" ;;
+  esac
+}
+
+read_seconds() { # option value: 0 to 60, so that the whole run ends well before SSM's time limit
+  if [[ $2 =~ ^[0-9]{1,2}$ ]] && ((10#$2 <= 60)); then
+    if [[ $1 == --settle ]]; then settle=$((10#$2)); else wait=$((10#$2)); fi
+  else
+    shown "$2" && wrong "$1 takes 0 to 60 seconds, not ${reply}"
+  fi
+}
+
+is_uid() {
+  [[ $1 =~ ^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$ || $1 =~ ^[0-9A-Fa-f]{32}$ ]]
+}
+
+read_target() {
+  local target=$1 known
+  if is_uid "${target}" || [[ ${target} =~ ^[1-9][0-9]{0,6}$ ]]; then
+    :
+  elif [[ ${target} == /* ]]; then
+    target=${target%/}
+    if [[ -z ${target} || "${target}/" == *//* || "${target}/" == */./* ||
+      "${target}/" == */../* || ${target} == *$'\n'* || ${#target} -gt 4000 ]]; then
+      shown "$1" && wrong "not a cgroup path below the root of a hierarchy: ${reply}"
+    fi
+  else
+    shown "$1" && wrong "neither a pod UID, a PID, a cgroup path nor an option: ${reply}"
+  fi
+  for ((known = 0; known < ${#targets[@]}; known++)); do
+    [[ ${targets[known]} != "${target}" ]] || return 0
+  done
+  targets+=("${target}")
+}
+
+# --- this node --------------------------------------------------------------------------------
+
+declare -A mount=([v1]='' [v2]='') # where each hierarchy that can freeze is mounted
+node_cgroup='' started_at='' started_ms=0 finished='' forking=''
+lock='' queue='' stderr=2
+
+prepare() {
+  exec {stderr}>&2 2>/dev/null
+  trap on_exit EXIT
+  trap '' PIPE
+  clock
+  started_ms=${reply}
+  TZ=UTC printf -v started_at '%(%Y-%m-%dT%H:%M:%SZ)T' -1
+}
+
+on_exit() {
+  local status=$?
+  if [[ -z ${finished} ]]; then
+    if [[ -n ${forking} ]]; then
+      # No PIDs left on this node: start over without any fork. exec needs none.
+      PODTHAW_NO_FORK=1 exec "${BASH}" "$0" ${arguments[@]+"${arguments[@]}"} 2>&"${stderr}"
+    fi
+    printf 'freezer.sh: broke off with status %s\n' "${status}" >&"${stderr}"
+    exit 3
+  fi
+}
+
+clock() { # -> reply, milliseconds since boot
+  local up=''
+  read -r up _ </proc/uptime || up=${SECONDS}.00
+  up=${up/./}
+  reply=$((10#${up} * 10))
+}
+
+examine_node() {
+  if [[ -z ${root} ]]; then
+    [[ ${OSTYPE} == linux* ]] || die 3 'this is not Linux: there is no cgroup freezer here'
+    ((EUID == 0)) || die 3 'must run as root to read and write the cgroup freezer'
+    in_host_namespaces || die 3 "not in the host's PID and cgroup namespaces: run it on the node itself"
+  fi
+  find_mounts
+  case ${mount[v1]:+v1}${mount[v2]:+v2} in
+    v1v2) node_cgroup=hybrid ;;
+    v1) node_cgroup=v1 ;;
+    v2) node_cgroup=v2 ;;
+    *) die 3 'no cgroup freezer is mounted here, neither v1 nor v2' ;;
+  esac
+}
+
+in_host_namespaces() { # kthreadd, PID 2, lives in the initial ones. -ef compares without a fork.
+  local comm=''
+  read -r comm </proc/2/comm || true
+  [[ ${comm} == kthreadd && /proc/self/ns/pid -ef /proc/2/ns/pid ]] || return 1
+  [[ ! -e /proc/self/ns/cgroup || /proc/self/ns/cgroup -ef /proc/2/ns/cgroup ]]
+}
+
+find_mounts() { # the first mount of each kind that shows a whole hierarchy
+  local lines=() line options rest hierarchy
+  mapfile -t lines <"${root}/proc/self/mountinfo" || true
+  for line in ${lines[@]+"${lines[@]}"}; do
+    case ${line} in
+      *' - cgroup2 '*) hierarchy=v2 ;;
+      *' - cgroup '*) hierarchy=v1 ;;
+      *) continue ;;
+    esac
+    options=${line##* }
+    [[ ${hierarchy} == v2 || ",${options}," == *,freezer,* ]] || continue
+    rest=${line#* * * } # the root of the mount, then its place, spaces as \040
+    [[ ${rest%% *} == / ]] || continue
+    rest=${rest#* }
+    rest=${rest%% *}
+    printf -v rest '%b' "${rest//\\/\\0}"
+    if [[ -z ${mount[${hierarchy}]} && -d ${root}${rest} ]]; then
+      mount[${hierarchy}]=${root}${rest%/}
+    fi
+  done
+}
+
+take_lock() { # one thaw at a time; the kernel drops the lock with its last descriptor
+  local file=${root}/run/podthaw.lock
+  [[ ${action} == thaw && -z ${PODTHAW_NO_FORK:-} ]] || return 0
+  if [[ -n ${root} ]]; then
+    type -P flock >/dev/null || return 0
+    [[ -d ${root}/run ]] || file=${root}/podthaw.lock
+  fi
+  exec {lock}>>"${file}" || die 3 "cannot open the lock ${file}"
+  forking=1
+  flock -w 30 "${lock}" || die 3 'busy: another thaw held the lock for 30 s'
+  forking=''
+}
+
+# --- workers: whatever may block runs in one, and is never waited for --------------------------
+
+heard=''
+
+spawn() { # function arguments...: it answers in lines on the queue
+  forking=1
+  if [[ -z ${queue} ]]; then
+    # Opened for reading and writing, the pipe never ends and can be waited on without a fork.
+    exec {queue}<> <(work "$@")
+  else
+    work "$@" >&"${queue}" &
+  fi
+  forking=''
+}
+
+work() { # a worker holds neither the lock nor our output, so it may hang without harm
+  trap - EXIT
+  set +e
+  exec </dev/null {stderr}>&-
+  if [[ -n ${lock} ]]; then exec {lock}>&-; fi
+  "$@"
+}
+
+open_queue() {
+  [[ -z ${queue} ]] || return 0
+  if [[ -z ${PODTHAW_NO_FORK:-} ]]; then
+    spawn :
+  else
+    exec {queue}<>/dev/udp/127.0.0.1/9 # nothing is ever sent: only something to wait on
+  fi
+}
+
+hear() { # milliseconds -> heard, one line; fails when the time is up
+  local limit=$(($1 > 0 ? $1 : 1))
+  printf -v limit '%d.%03d' $((limit / 1000)) $((limit % 1000))
+  open_queue
+  IFS= read -r -t "${limit}" -u "${queue}" heard
+}
+
+# --- find: pods and cgroups -------------------------------------------------------------------
+
+declare -A pod_places=() # UID -> lines of "v1 /path"
+kubepods_seen=''
+places=() # per target: lines of "v1 /path", the cgroups it stands for
+absent=()
+
+is_kubepods() {
+  [[ $1 == kubepods || $1 == kubepods.slice || $1 == *-kubepods.slice ]]
+}
+
+pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
+  if [[ $1 == pod* ]]; then
+    reply=${1#pod}
+  elif [[ $1 =~ ^(.*-)?kubepods(-burstable|-besteffort)?-pod(.*)\.slice$ ]]; then
+    reply=${BASH_REMATCH[3]//_/-}
+  else
+    return 1
+  fi
+  is_uid "${reply}" && reply=${reply,,}
+}
+
+find_pods() {
+  local hierarchy
+  for hierarchy in v1 v2; do
+    if [[ -n ${mount[${hierarchy}]} ]]; then look_for_pods "${hierarchy}" ''; fi
+  done
+  [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
+}
+
+look_for_pods() { # hierarchy path: the outermost pod component names the pod, so go no deeper
+  local child name
+  for child in "${mount[$1]}$2"/*/; do
+    child=${child%/}
+    name=${child##*/}
+    if pod_of "${name}"; then
+      pod_places["${reply}"]+="$1 $2/${name}"$'\n'
+      kubepods_seen=1
+    else
+      if is_kubepods "${name}"; then kubepods_seen=1; fi
+      look_for_pods "$1" "$2/${name}"
+    fi
+  done
+}
+
+find_targets() {
+  local asked=(${targets[@]+"${targets[@]}"}) target
+  if [[ -n ${every_pod} ]]; then
+    find_every_pod
+    return
+  fi
+  targets=()
+  for target in "${asked[@]}"; do
+    if is_uid "${target}"; then
+      find_uid "${target}"
+    elif [[ ${target} == /* ]]; then
+      find_path "${target}"
+    else
+      find_pid "${target}"
+    fi
+  done
+}
+
+found() { # target lines
+  if [[ -n $2 ]]; then
+    targets+=("$1")
+    places+=("$2")
+  else
+    absent+=("$1")
+  fi
+}
+
+find_uid() {
+  [[ -n ${kubepods_seen} ]] || find_pods
+  found "$1" "${pod_places["${1,,}"]:-}"
+}
+
+find_path() {
+  local hierarchy here=''
+  for hierarchy in v1 v2; do
+    if [[ -n ${mount[${hierarchy}]} && -d ${mount[${hierarchy}]}$1 ]]; then
+      here+="${hierarchy} $1"$'\n'
+    fi
+  done
+  found "$1" "${here}"
+}
+
+find_pid() { # a PID stands for its whole pod; outside a pod, for its own cgroup
+  local line here=''
+  [[ -d ${root}/proc/$1 ]] || die 2 "no process $1 on this node"
+  cgroups_of "$1"
+  for line in ${reply_lines[@]+"${reply_lines[@]}"}; do
+    place_of "${line#* }"
+    if [[ -n ${pod} ]]; then
+      [[ -n ${kubepods_seen} ]] || find_pods
+      here=${pod_places["${pod}"]:-}
+      break
+    fi
+    here+=${line}$'\n'
+  done
+  # A process without a cgroup to freeze is still a target: it has tasks.
+  targets+=("$1")
+  places+=("${here:- $1}")
+}
+
+cgroups_of() { # pid -> reply_lines, "v1 /path"
+  local lines=() line path own_v1='' own_v2=''
+  reply_lines=()
+  mapfile -t lines <"${root}/proc/$1/cgroup" || true
+  for line in ${lines[@]+"${lines[@]}"}; do
+    path=${line#*:*:}
+    [[ ${path}/ != */../* ]] || die 3 "process $1 is in a foreign cgroup namespace: ${path}"
+    path=${path% (deleted)}
+    line=${line#*:}
+    case ",${line%%:*}," in
+      *,freezer,*) own_v1=${path} ;;
+      ,,) own_v2=${path} ;;
+    esac
+  done
+  # An exiting task reads / on v1, whatever cgroup it is in: its v2 path still tells.
+  if [[ ${own_v1:-/} == / ]]; then own_v1=${own_v2}; fi
+  add_place v1 "${own_v1}"
+  add_place v2 "${own_v2}"
+}
+
+add_place() { # hierarchy path
+  if [[ -n ${mount[$1]} && -n $2 && $2 != / && -d ${mount[$1]}$2 ]]; then
+    reply_lines+=("$1 $2")
+  fi
+}
+
+place_of() { # path -> pod, level, container
+  local rest=${1#/} name inside='' depth=0
+  pod='' level=outside-pod container=''
+  while [[ -n ${rest} ]]; do
+    name=${rest%%/*}
+    if [[ ${rest} == */* ]]; then rest=${rest#*/}; else rest=''; fi
+    if [[ -n ${pod} ]]; then
+      depth=$((depth + 1))
+      if ((depth == 1)); then container_id "${name}"; fi
+    elif pod_of "${name}"; then
+      pod=${reply}
+    elif is_kubepods "${name}"; then
+      inside=1
+    fi
+  done
+  if [[ -n ${pod} ]]; then
+    case ${depth} in
+      0) level=pod ;;
+      1) level=container ;;
+      *) level=nested ;;
+    esac
+  elif [[ -n ${inside} ]]; then
+    level='above-pod'
+  fi
+}
+
+container_id() { # cgroup name -> container
+  container=$1
+  if [[ ${container} == *.scope ]]; then
+    container=${container%.scope}
+    container=${container##*-}
+  fi
+}
+
+# --- judge: own freezes, effective states, tasks ------------------------------------------------
+
+freezes=()           # per target: lines of "v1 /path" that froze themselves, deepest first
+tids=()              # per target: its tasks at the start
+scan=0               # number of the scan under way
+declare -A seen=()   # "scan tid" -> listed in it
+declare -A held=()   # tid -> 1 where a freeze holds it
+declare -A lifted=() # place -> a later sample no longer showed the freeze
+declare -A before=() after=() done_to=() left_why=()
+declare -A since=()
+declare -A state_of=() signals_of=() tgid_of=() tracer_of=()
+unreadable='' # the first cgroup file that is there but cannot be read
+
+own_bit() { # hierarchy path -> reply: 1, 0 or gone
+  local file
+  if [[ $1 == v1 ]]; then file=${mount[v1]}$2/freezer.self_freezing; else file=${mount[v2]}$2/cgroup.freeze; fi
+  reply=''
+  read -r reply <"${file}" || true
+  case ${reply} in
+    0 | 1) ;;
+    *)
+      if [[ -e ${file} && ! -r ${file} ]]; then unreadable=${unreadable:-${file}}; fi
+      reply=gone
+      ;;
+  esac
+}
+
+effective_state() { # hierarchy path -> reply
+  local dir=${mount[$1]}$2 lines=() line
+  reply=gone
+  if [[ $1 == v1 ]]; then
+    read -r reply <"${dir}/freezer.state" || true
+    reply=${reply:-gone}
+    return
+  fi
+  mapfile -t lines <"${dir}/cgroup.events" || true
+  for line in ${lines[@]+"${lines[@]}"}; do
+    case ${line} in
+      'frozen 1') reply=frozen ;;
+      'frozen 0') reply=thawed ;;
+    esac
+  done
+  # Told to freeze, but a task will not: cgroup.freeze 1 with frozen 0.
+  if [[ ${reply} == thawed ]] && frozen_by_any "$2"; then reply=freezing; fi
+}
+
+frozen_by_any() { # v2 path: its own bit or an ancestor's
+  local path=$1
+  while [[ -n ${path} ]]; do
+    own_bit v2 "${path}"
+    if [[ ${reply} == 1 ]]; then
+      reply=freezing
+      return 0
+    fi
+    path=${path%/*}
+  done
+  reply=thawed
+  return 1
+}
+
+scan_targets() {
+  local target
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    scan_target "${target}" count
+    freezes[target]=${scanned}
+    tids[target]=${scanned_tids}
+    note_states "${scanned}"
+  done
+}
+
+scan_target() { # target [count] -> scanned, scanned_tids
+  local line rest=${places[$1]}
+  scanned='' scanned_tids='' scan=$((scan + 1))
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#"${line}"}
+    rest=${rest#$'\n'}
+    if [[ ${line} == ' '* ]]; then
+      add_tid "${line# }" ''
+    else
+      scan_place "${line%% *}" "${line#* }"
+    fi
+  done
+}
+
+scan_place() { # hierarchy path: everything at and below it, then its ancestors
+  local above=${2%/*} frozen_above='' frozen=''
+  while [[ -n ${above} ]]; do
+    own_bit "$1" "${above}"
+    if [[ ${reply} == 1 ]]; then
+      frozen_above+="$1 ${above}"$'\n'
+      frozen=1
+    fi
+    above=${above%/*}
+  done
+  descend "$1" "$2" "${frozen}"
+  scanned+=${frozen_above}
+}
+
+descend() { # hierarchy path frozen
+  local own frozen=$3 child
+  own_bit "$1" "$2"
+  own=${reply}
+  if [[ ${own} == 1 ]]; then frozen=1; fi
+  list_tids "$1" "$2" "${frozen}"
+  for child in "${mount[$1]}$2"/*/; do
+    child=${child%/}
+    descend "$1" "$2/${child##*/}" "${frozen}"
+  done
+  if [[ ${own} == 1 ]]; then scanned+="$1 $2"$'\n'; fi
+}
+
+list_tids() { # hierarchy path frozen
+  local file=tasks lines=() tid
+  if [[ $1 == v2 ]]; then file=cgroup.threads; fi
+  mapfile -t lines <"${mount[$1]}$2/${file}" || true
+  for tid in ${lines[@]+"${lines[@]}"}; do
+    add_tid "${tid}" "$3"
+  done
+}
+
+add_tid() { # tid frozen
+  if [[ -n $2 ]]; then held["$1"]=1; fi
+  if [[ -z ${seen["${scan} $1"]:-} ]]; then
+    seen["${scan} $1"]=1
+    scanned_tids+="$1 "
+  fi
+}
+
+note_states() { # lines of places: the effective state, and for how long where the kernel tells
+  local rest=$1 line value
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    [[ -z ${before["${line}"]:-} ]] || continue
+    effective_state "${line%% *}" "${line#* }"
+    before["${line}"]=${reply}
+    if [[ ${line} == v2* ]]; then
+      value=''
+      read -r _ value <"${mount[v2]}${line#* }/cgroup.stat.local" || true
+      if [[ ${value} =~ ^[0-9]+$ ]]; then since["${line}"]=$((value / 1000000)); fi
+    fi
+  done
+}
+
+read_status() { # tid -> state_of, signals_of, tgid_of, tracer_of
+  local lines=() all value IFS=$'\n'
+  mapfile -t lines <"${root}/proc/$1/status" || true
+  ((${#lines[@]} > 0)) || return 1
+  all=$'\n'"${lines[*]}"
+  comm_of["$1"]=''
+  IFS= read -r -d '' value <"${root}/proc/$1/comm" || comm_of["$1"]=${value%$'\n'}
+  field "${all}" State && state_of["$1"]=${reply:0:1}
+  field "${all}" Tgid && tgid_of["$1"]=${reply}
+  field "${all}" TracerPid && tracer_of["$1"]=${reply}
+  field "${all}" SigPnd && value=${reply}
+  field "${all}" ShdPnd
+  signals_of["$1"]=$((16#${value:-0} | 16#${reply:-0}))
+}
+
+field() { # status name -> reply
+  reply=${1#*$'\n'"$2":}
+  reply=${reply%%$'\n'*}
+  reply=${reply#"${reply%%[! $'\t']*}"}
+}
+
+kill_pending() { # tid
+  local signals=${signals_of["$1"]:-0}
+  (((signals & 0x100) != 0))
+}
+
+totals=() killed=() resuming=()
+
+weigh_tasks() { # before the thaw: who is about to die, and who will run on
+  local target tid
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    totals[target]=0 killed[target]=0 resuming[target]=0
+    for tid in ${tids[target]}; do
+      totals[target]=$((totals[target] + 1))
+      read_status "${tid}" || continue
+      if kill_pending "${tid}"; then
+        killed[target]=$((killed[target] + 1))
+      elif [[ -n ${held["${tid}"]:-} ]]; then
+        resuming[target]=$((resuming[target] + 1))
+      fi
+    done
+  done
+}
+
+# --- settle: runc and the kubelet freeze for a moment as routine --------------------------------
+
+settle_down() {
+  local now until
+  any_freeze || return 0
+  clock
+  until=$((reply + settle * 1000))
+  while :; do
+    sample_freezes
+    clock
+    now=${reply}
+    ((now < until)) || break
+    hear $((until - now < 100 ? until - now : 100)) || true
+  done
+}
+
+any_freeze() {
+  local target
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    if [[ -n ${freezes[target]} ]]; then return 0; fi
+  done
+  return 1
+}
+
+sample_freezes() {
+  local line
+  for line in "${!before[@]}"; do
+    [[ -z ${lifted["${line}"]:-} ]] || continue
+    own_bit "${line%% *}" "${line#* }"
+    if [[ ${reply} != 1 ]]; then lifted["${line}"]=1; fi
+  done
+}
+
+# --- thaw ---------------------------------------------------------------------------------------
+
+points=() # places to write to, deepest first
+
+choose_points() {
+  local target rest line
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    rest=${freezes[target]}
+    while [[ -n ${rest} ]]; do
+      line=${rest%%$'\n'*}
+      rest=${rest#*$'\n'}
+      if [[ -n ${lifted["${line}"]:-} ]]; then
+        done_to["${line}"]='lifted-by-other'
+      elif [[ ${action} == check ]]; then
+        done_to["${line}"]=none
+      elif [[ ${done_to["${line}"]:-left} == left ]]; then
+        choose_point "${target}" "${line}"
+      fi
+    done
+  done
+}
+
+choose_point() { # target place
+  local why=''
+  done_to["$2"]=left
+  if ! within "$1" "$2"; then
+    place_of "${2#* }"
+    case ${level} in
+      above-pod) [[ -n ${above_pod} ]] || why="set above the pod, at ${2#* }: --above-pod thaws it, for every pod below" ;;
+      *) why="set outside the target, at ${2#* }" ;;
+    esac
+  fi
+  if [[ -z ${why} ]] && traced_by_criu "$1"; then
+    why="a checkpoint is in progress: ${reply}"
+  fi
+  if [[ -z ${why} && -n ${every_pod} ]] && ! holds_only_killed "$2"; then
+    why='with --all only what waits for a SIGKILL is thawed: a task here has none pending'
+  fi
+  if [[ -n ${why} ]]; then
+    left_why["$2"]=${why}
+    return 0
+  fi
+  done_to["$2"]=chosen
+  points+=("$2")
+}
+
+within() { # target place: at or below what the target stands for
+  local rest=${places[$1]} line
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    if [[ "$2/" == "${line}/"* ]]; then return 0; fi
+  done
+  return 1
+}
+
+traced_by_criu() { # target -> reply, who
+  local tid tracer comm
+  for tid in ${tids[$1]}; do
+    tracer=${tracer_of["${tid}"]:-0}
+    [[ ${tracer} != 0 ]] || continue
+    comm=''
+    read -r comm <"${root}/proc/${tracer}/comm" || true
+    if [[ ${comm} == criu* ]]; then
+      reply="criu, PID ${tracer}, is at work on this pod"
+      return 0
+    fi
+  done
+  return 1
+}
+
+holds_only_killed() { # place
+  local tid
+  scanned='' scanned_tids='' scan=$((scan + 1))
+  descend "${1%% *}" "${1#* }" 1
+  for tid in ${scanned_tids}; do
+    if read_status "${tid}" && ! kill_pending "${tid}"; then return 1; fi
+  done
+}
+
+thaw_points() {
+  local index result
+  choose_points
+  ((${#points[@]} > 0)) || return 0
+  if [[ -n ${PODTHAW_NO_FORK:-} ]]; then
+    for ((index = 0; index < ${#points[@]}; index++)); do
+      thaw_point "${points[index]}"
+      note_written "${index}" "${reply}"
+    done
+    return
+  fi
+  spawn write_points
+  while hear 5000; do
+    [[ ${heard} == 'wrote '* ]] || continue
+    result=${heard#wrote }
+    index=${result%% *}
+    note_written "${index}" "${result#* }"
+    ((index + 1 < ${#points[@]})) || break
+  done
+  log_writes
+}
+
+write_points() { # in the worker
+  local index
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    thaw_point "${points[index]}"
+    # A failed write may leave text in bash's output buffer: begin a line of our own.
+    printf '\nwrote %d %s\n' "${index}" "${reply}"
+  done
+}
+
+thaw_point() { # place -> reply: lifted, failed, or written
+  local file=cgroup.freeze word=0
+  if [[ $1 == v1* ]]; then file=freezer.state word=THAWED; fi
+  own_bit "${1%% *}" "${1#* }"
+  if [[ ${reply} != 1 ]]; then
+    reply=lifted
+  elif printf '%s\n' "${word}" >"${mount[${1%% *}]}${1#* }/${file}"; then
+    reply=written
+  else
+    reply=failed
+  fi
+}
+
+note_written() { # index result
+  local place=${points[$1]}
+  case $2 in
+    lifted) done_to["${place}"]='lifted-by-other' ;;
+    written) done_to["${place}"]=written ;;
+    *)
+      done_to["${place}"]=failed
+      left_why["${place}"]="the write to ${place#* } failed"
+      ;;
+  esac
+}
+
+read_back() { # each own bit once: freezer.state would still show a frozen ancestor's state
+  local place index
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    place=${points[index]}
+    case ${done_to["${place}"]} in
+      chosen)
+        done_to["${place}"]=failed
+        left_why["${place}"]="the write to ${place#* } did not return"
+        ;;
+      written) read_back_point "${place}" ;;
+    esac
+  done
+}
+
+read_back_point() { # place
+  local tries
+  for ((tries = 0; tries < 10; tries++)); do
+    own_bit "${1%% *}" "${1#* }"
+    if [[ ${reply} != 1 ]]; then
+      done_to["$1"]=thawed
+      return 0
+    fi
+    hear 50 || true
+  done
+  done_to["$1"]=failed
+  left_why["$1"]="${1#* } was written to, but still says that it is frozen"
+}
+
+log_writes() {
+  [[ -z ${root} && -z ${PODTHAW_NO_FORK:-} ]] || return 0
+  spawn tell_kernel_log
+}
+
+tell_kernel_log() { # in a worker: one line a write
+  local index
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    printf 'podthaw: thawed %s\n' "${points[index]}" >/dev/kmsg
+  done
+}
+
+# --- watch --------------------------------------------------------------------------------------
+
+exited=() remaining=()
+
+watch_tasks() { # until every task that a freeze held is gone, or the time is up
+  local until now
+  clock
+  until=$((reply + wait * 1000))
+  while any_written; do
+    clock
+    now=${reply}
+    ((now < until)) || break
+    held_are_left || break
+    hear $((until - now < 100 ? until - now : 100)) || true
+  done
+  count_left
+}
+
+any_written() {
+  local index
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    if [[ ${done_to["${points[index]}"]} == thawed ]]; then return 0; fi
+  done
+  return 1
+}
+
+held_are_left() {
+  local tid
+  for tid in "${!held[@]}"; do
+    if [[ -d ${root}/proc/${tid} ]] && still_listed "${tid}"; then return 0; fi
+  done
+  return 1
+}
+
+still_listed() { # tid: a zombie or a dead task no longer counts
+  local lines=() line
+  mapfile -t lines <"${root}/proc/$1/status" || true
+  for line in ${lines[@]+"${lines[@]}"}; do
+    case ${line} in
+      State:*[ZX]*'('*) return 1 ;;
+      State:*) return 0 ;;
+    esac
+  done
+  return 1
+}
+
+now_frozen=() # per target: lines of places whose own bit is set at the end
+
+count_left() {
+  local target tid
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    scan_target "${target}"
+    now_frozen[target]=${scanned}
+    remaining[target]=0 exited[target]=0
+    for tid in ${scanned_tids}; do
+      remaining[target]=$((remaining[target] + 1))
+    done
+    for tid in ${tids[target]}; do
+      if [[ -z ${seen["${scan} ${tid}"]:-} ]]; then exited[target]=$((exited[target] + 1)); fi
+    done
+  done
+}
+
+# --- explain: what tasks wait in. Supporting evidence only, and it may block: see work() ---------
+
+declare -A wchan_of=() stack_of=() comm_of=()
+most_processes=12 # per target
+
+see_processes() {
+  local target moment=2000
+  shown_tids=()
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    choose_tids "${tids[target]}"
+    shown_tids[target]=${chosen}
+  done
+  # Right before a write, evidence gets a moment only.
+  if [[ ${action} == thaw && ${settle} == 0 ]]; then moment=100; fi
+  look "${moment}" "${shown_tids[*]-}"
+}
+
+choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then the rest
+  local tid rank killed_ones='' waiting='' others='' count=0
+  chosen=''
+  for tid in $1; do
+    if kill_pending "${tid}"; then
+      killed_ones+="${tid} "
+    elif [[ ${state_of["${tid}"]:-} == [DZ] ]]; then
+      waiting+="${tid} "
+    else
+      others+="${tid} "
+    fi
+  done
+  for rank in ${killed_ones} ${waiting} ${others}; do
+    ((count < most_processes)) || break
+    chosen+="${rank} "
+    count=$((count + 1))
+  done
+}
+
+look() { # milliseconds tids: a task that hangs its worker is skipped by the next one
+  local todo=() until hung=0
+  for until in $2; do todo+=("${until}"); done
+  clock
+  until=$((reply + $1))
+  while ((${#todo[@]} > 0 && hung < 4)) && [[ -z ${PODTHAW_NO_FORK:-} ]]; do
+    looks=$((looks + 1))
+    spawn see_tasks "${looks}" "${todo[@]}"
+    hear_of_tasks "${until}" || hung=$((hung + 1))
+    clock
+    ((reply < until)) || break
+  done
+}
+
+looks=0
+
+hear_of_tasks() { # until: takes what it hears off the caller's todo
+  local now rest tid
+  while ((${#todo[@]} > 0)); do
+    clock
+    now=${reply}
+    if ! hear "$(($1 - now < 300 ? $1 - now : 300))"; then
+      todo=("${todo[@]:1}")
+      return 1
+    fi
+    [[ ${heard} == "saw ${looks} "* ]] || continue
+    rest=${heard#saw "${looks}" }
+    tid=${rest%% *}
+    rest=${rest#* }
+    wchan_of["${tid}"]=${rest%% *}
+    stack_of["${tid}"]=${rest#* }
+    todo=("${todo[@]:1}")
+  done
+}
+
+see_tasks() { # in the worker: look tid...
+  local look=$1 tid wchan lines frame frames
+  shift
+  for tid in "$@"; do
+    wchan='' frames='' lines=()
+    read -r wchan <"${root}/proc/${tid}/wchan"
+    mapfile -t lines <"${root}/proc/${tid}/stack"
+    for frame in ${lines[@]+"${lines[@]:0:24}"}; do
+      frame=${frame#*] }
+      frames+="${frame%%[+ ]*} "
+    done
+    [[ -n ${wchan} && ${wchan} != 0 ]] || wchan=-
+    printf '\nsaw %s %s %s %s\n' "${look}" "${tid}" "${wchan:0:100}" "${frames:0:3000}"
+  done
+}
+
+wait_of() { # tid -> reply: what it waits in, by the table of causes
+  local state=${state_of["$1"]:-} where=" ${wchan_of["$1"]:-} ${stack_of["$1"]:-}"
+  if [[ ${state} == Z ]]; then
+    reply=zombie
+    return
+  fi
+  reply=running
+  [[ ${state} != D ]] || reply=unknown
+  case ${where} in
+    *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;
+    *) [[ ${state} == D ]] || kill_pending "$1" || return 0 ;;
+  esac
+  case ${where} in
+    *' rpc_'* | *' nfs'*) reply=nfs ;;
+    *' request_wait_answer '* | *' fuse_'*) reply=fuse ;;
+    *' percpu_rwsem_wait '*mnt_want_write* | *' percpu_rwsem_wait '*sb_start_*) reply=fsfreeze ;;
+    *' io_schedule'* | *' folio_wait_'* | *' wait_on_page_'* | *' jbd2_'* | *' xfs_'* | *' blk_'*) reply=block-io ;;
+    *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;
+  esac
+}
+
+explain() { # tids -> reply, the first cause that applies; blamed, a task that shows it
+  local tid wanted count=0 found_causes=' '
+  local -A example=()
+  for tid in $1; do
+    count=$((count + 1))
+    wait_of "${tid}"
+    found_causes+="${reply} "
+    if [[ -z ${example["${reply}"]:-} ]]; then example["${reply}"]=${tid}; fi
+  done
+  blamed=''
+  for wanted in nfs fuse fsfreeze block-io waiting-for-child zombie unknown running; do
+    if [[ ${found_causes} == *" ${wanted} "* ]]; then
+      reply=${wanted}
+      blamed=${example["${wanted}"]}
+      return
+    fi
+  done
+  reply=no-tasks
+}
+
+# --- conclude -----------------------------------------------------------------------------------
+
+verdicts=() causes=() reasons=() holdings=()
+
+conclude() {
+  local target
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    note_after "${target}"
+    judge_cause "${target}"
+    judge_verdict "${target}"
+  done
+}
+
+note_after() { # target: effective states at the end, and freezes that came meanwhile
+  local rest line
+  rest=${now_frozen[$1]}
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    if [[ $'\n'${freezes[$1]} != *$'\n'"${line}"$'\n'* ]]; then
+      freezes[$1]+=${line}$'\n'
+      note_states "${line}"$'\n'
+      done_to["${line}"]=left
+      left_why["${line}"]="${line#* } froze while we looked on: not long enough to act on"
+    fi
+  done
+  rest=${freezes[$1]}
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    effective_state "${line%% *}" "${line#* }"
+    after["${line}"]=${reply}
+  done
+}
+
+judge_cause() { # target
+  local rest=${freezes[$1]} line levels=' ' freezing=''
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    [[ ${done_to["${line}"]:-} != lifted-by-other ]] || continue
+    place_of "${line#* }"
+    levels+="${level} "
+    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] ]]; then freezing=${line#* }; fi
+  done
+  explain "${shown_tids[$1]:-}"
+  case ${levels} in
+    ' ') causes[$1]=${reply} ;;
+    *' above-pod '*) causes[$1]='above-pod' ;;
+    *' pod '*) causes[$1]=pod ;;
+    *' nested '*) causes[$1]=nested ;;
+    *' container '*) causes[$1]=paused ;;
+    *) causes[$1]=outside-pod ;;
+  esac
+  if [[ -n ${freezing} && ${levels} != ' ' ]]; then causes[$1]='held-freezing'; fi
+}
+
+judge_verdict() { # target: the worst that applies
+  local rest=${freezes[$1]} line done_here seen_here=' '
+  reasons[$1]='' verdicts[$1]=not-frozen holdings[$1]=''
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    done_here=${done_to["${line}"]:-none}
+    if [[ $'\n'${now_frozen[$1]} == *$'\n'"${line}"$'\n'* ]]; then
+      case ${done_here} in
+        failed) ;;
+        thawed) done_here=refrozen ;;
+        *) done_here=frozen ;;
+      esac
+    elif [[ ${done_here} == failed ]]; then
+      done_here=thawed # late, but it cleared
+      done_to["${line}"]=thawed
+    fi
+    seen_here+="${done_here} "
+    reason_for "$1" "${done_here}" "${line}"
+  done
+  case ${seen_here} in
+    *' failed '*) verdicts[$1]=thaw-failed ;;
+    *' refrozen '*) verdicts[$1]=refrozen ;;
+    *' frozen '*) verdicts[$1]=frozen ;;
+    *' thawed '*) verdicts[$1]=thawed ;;
+  esac
+  [[ ${verdicts[$1]} != not-frozen ]] || reason_not_frozen "$1" "${seen_here}"
+  if [[ ${verdicts[$1]} == not-frozen && -n ${unreadable} ]]; then
+    verdicts[$1]=unknown reasons[$1]="cannot read ${unreadable}"
+  fi
+}
+
+reason_for() { # target outcome place
+  local why=''
+  case $2 in
+    failed) why=${left_why["$3"]:-the write failed} ;;
+    refrozen) why="${3#* } was thawed and froze again: something keeps freezing it" ;;
+    frozen)
+      why=${left_why["$3"]:-}
+      if [[ -z ${why} ]]; then why="${3#* } is frozen; this was a check, nothing was changed"; fi
+      ;;
+  esac
+  if [[ -z ${reasons[$1]} ]]; then reasons[$1]=${why}; fi
+}
+
+reason_not_frozen() { # target outcomes
+  local comm="${blamed:+: task ${blamed}}"
+  if [[ $2 == *' lifted-by-other '* ]]; then
+    reasons[$1]='a freeze was seen, but it lifted by itself before it counted'
+    return
+  fi
+  case ${causes[$1]} in
+    nfs) reasons[$1]="waits for an NFS server${comm}" ;;
+    fuse) reasons[$1]="waits for a FUSE server${comm}" ;;
+    fsfreeze) reasons[$1]="waits for a frozen file system (fsfreeze)${comm}" ;;
+    block-io) reasons[$1]="waits for block I/O${comm}" ;;
+    waiting-for-child) reasons[$1]="an init waits for its last children${comm}" ;;
+    zombie) reasons[$1]='only zombies are left: the shim or its reaper does not collect them' ;;
+    running) reasons[$1]='nothing is frozen and its tasks run' ;;
+    no-tasks) reasons[$1]='nothing is frozen and no task is left' ;;
+    *) reasons[$1]="nothing is frozen; what its tasks wait for is not known${comm}" ;;
+  esac
+}
+
+# --- report -------------------------------------------------------------------------------------
+
+signal_names=(0 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD
+  CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS)
+most_bytes=22999 # the newline comes on top
+quiet=0
+high_bytes=''
+
+quote() { # any bytes -> reply, a JSON string in ASCII
+  reply=$1
+  if [[ ${reply} == *[!\ -~]* || ${reply} == *[\"\\]* ]]; then escape "$1"; fi
+  reply="\"${reply}\""
+}
+
+escape() { # text -> reply
+  local text=$1 out='' char code
+  while [[ -n ${text} ]]; do
+    char=${text:0:1}
+    code_of "${char}"
+    code=${reply}
+    if ((code >= 128)); then
+      decode "${text}"
+      out+=${reply}
+      text=${text:used}
+      continue
+    fi
+    text=${text:1}
+    case ${char} in
+      '"' | \\) out+="\\${char}" ;;
+      [\ -~]) out+=${char} ;;
+      *)
+        printf -v char '\\u%04x' "${code}"
+        out+=${char}
+        ;;
+    esac
+  done
+  reply=${out}
+}
+
+code_of() { # byte -> reply. printf's '"c' depends on the C library for high bytes; this does not.
+  local code hex
+  if [[ -z ${high_bytes} ]]; then
+    for ((code = 128; code < 256; code++)); do
+      printf -v hex '\\x%x' "${code}"
+      printf -v hex '%b' "${hex}"
+      high_bytes+=${hex}
+    done
+  fi
+  hex=${high_bytes%%"$1"*}
+  if ((${#hex} < 128)); then
+    reply=$((128 + ${#hex}))
+  else
+    printf -v reply '%d' "'$1"
+  fi
+}
+
+decode() { # text that begins with a high byte -> reply, used: one UTF-8 character or U+FFFD
+  local code more least index
+  code_of "${1:0:1}"
+  code=${reply} reply='\ufffd' used=1
+  if ((code >= 0xc2 && code < 0xe0)); then
+    more=1 least=0x80 code=$((code & 0x1f))
+  elif ((code >= 0xe0 && code < 0xf0)); then
+    more=2 least=0x800 code=$((code & 0x0f))
+  elif ((code >= 0xf0 && code < 0xf5)); then
+    more=3 least=0x10000 code=$((code & 0x07))
+  else
+    return 0
+  fi
+  for ((index = 1; index <= more; index++)); do
+    code_of "${1:index:1}"
+    if ((reply < 0x80 || reply >= 0xc0)); then
+      reply='\ufffd'
+      return 0
+    fi
+    code=$((code << 6 | reply & 0x3f))
+  done
+  reply='\ufffd'
+  ((code >= least && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff))) || return 0
+  used=$((more + 1))
+  if ((code < 0x10000)); then
+    printf -v reply '\\u%04x' "${code}"
+  else
+    printf -v reply '\\u%04x\\u%04x' $((0xd800 + ((code - 0x10000) >> 10))) $((0xdc00 + (code & 0x3ff)))
+  fi
+}
+
+report() {
+  finished=1
+  if [[ -n ${text} ]]; then report_text; else report_json; fi
+}
+
+report_json() {
+  local detail target parts=() total
+  json_frame
+  for detail in 0 1 2 3; do
+    parts=()
+    total=$((${#frame_head} + ${#frame_tail} + 40))
+    for ((target = 0; target < ${#targets[@]}; target++)); do
+      json_target "${target}" "${detail}"
+      parts+=("${reply}")
+      total=$((total + ${#reply} + 1))
+    done
+    if ((total <= most_bytes)); then
+      print_report "${detail}" 0
+      return
+    fi
+  done
+  drop_targets "${total}"
+}
+
+drop_targets() { # total: the least telling first
+  local dropped=0 total=$1 pass target
+  for pass in not-frozen '*'; do
+    for ((target = ${#targets[@]} - 1; target >= 0 && total > most_bytes; target--)); do
+      # shellcheck disable=SC2053 # a pattern on purpose
+      if [[ -n ${parts[target]} && ${verdicts[target]} == ${pass} ]]; then
+        total=$((total - ${#parts[target]} - 1))
+        parts[target]=''
+        dropped=$((dropped + 1))
+      fi
+    done
+  done
+  print_report 4 "${dropped}"
+}
+
+json_frame() { # frame_head, frame_tail: all but the targets
+  local hostname='' kernel='' list='' index
+  read -r hostname <"${root}/proc/sys/kernel/hostname" || hostname=${HOSTNAME:-unknown}
+  read -r kernel <"${root}/proc/sys/kernel/osrelease" || kernel=unknown
+  quote "${hostname}" && hostname=${reply}
+  quote "${kernel}" && kernel=${reply}
+  for ((index = 0; index < ${#absent[@]}; index++)); do
+    quote "${absent[index]}"
+    list+="${list:+,}${reply}"
+  done
+  clock
+  frame_head="{\"podthaw\":1,\"action\":\"${action}\",\"node\":{\"hostname\":${hostname},\"kernel\":${kernel},\"cgroup\":\"${node_cgroup}\"},\"startedAt\":\"${started_at}\",\"durationMs\":$((reply - started_ms)),\"targets\":["
+  frame_tail="],\"absent\":[${list}],\"quiet\":${quiet},\"truncated\":"
+}
+
+print_report() { # detail dropped
+  local index list='' end=false
+  for ((index = 0; index < ${#parts[@]}; index++)); do
+    if [[ -n ${parts[index]} ]]; then list+="${list:+,}${parts[index]}"; fi
+  done
+  if (($1 > 0)); then end=true; fi
+  if (($2 > 0)); then end+=",\"omitted\":$2"; fi
+  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}"
+}
+
+json_target() { # target detail -> reply
+  local out
+  quote "${targets[$1]}"
+  out="{\"target\":${reply},\"verdict\":\"${verdicts[$1]}\",\"cause\":\"${causes[$1]}\""
+  if [[ -n ${holdings[$1]} ]]; then out+=",\"holding\":\"${holdings[$1]}\""; fi
+  if [[ ${verdicts[$1]} != thawed ]]; then
+    quote "${reasons[$1]}"
+    out+=",\"reason\":${reply}"
+  fi
+  json_freezes "$1" "$2"
+  out+=",\"freezes\":[${reply}],\"tasks\":{\"total\":${totals[$1]},\"pendingKill\":${killed[$1]},\"resumes\":${resuming[$1]},\"exited\":${exited[$1]},\"left\":${remaining[$1]}}"
+  json_processes "$1" "$2"
+  reply="${out},\"processes\":[${reply}]}"
+}
+
+json_freezes() { # target detail -> reply
+  local rest=${freezes[$1]} line list='' count=0
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    count=$((count + 1))
+    (($2 < 3 || count <= 5)) || break
+    json_freeze "${line}"
+    list+="${list:+,}${reply}"
+  done
+  reply=${list}
+}
+
+json_freeze() { # place -> reply
+  local out
+  place_of "${1#* }"
+  quote "${1#* }"
+  out="{\"hierarchy\":\"${1%% *}\",\"path\":${reply},\"level\":\"${level}\""
+  if [[ -n ${container} ]]; then
+    quote "${container}"
+    out+=",\"container\":${reply}"
+  fi
+  out+=",\"before\":\"${before["$1"]}\",\"after\":\"${after["$1"]}\",\"action\":\"${done_to["$1"]:-none}\""
+  if [[ -n ${since["$1"]:-} ]]; then out+=",\"since\":${since["$1"]}"; fi
+  reply="${out}}"
+}
+
+json_processes() { # target detail -> reply
+  local tid list=''
+  reply=''
+  (($2 < 2)) || return 0
+  for tid in ${shown_tids[$1]:-}; do
+    [[ -n ${state_of["${tid}"]:-} ]] || continue
+    json_process "${tid}" "$2"
+    list+="${list:+,}${reply}"
+  done
+  reply=${list}
+}
+
+json_process() { # tid detail -> reply
+  local out frame stack=''
+  quote "${comm_of["$1"]:-}"
+  out="{\"pid\":${tgid_of["$1"]:-$1},\"tid\":$1,\"comm\":${reply},\"state\":\"${state_of["$1"]}\""
+  if [[ -n ${wchan_of["$1"]:-} && ${wchan_of["$1"]} != - ]]; then
+    quote "${wchan_of["$1"]}"
+    out+=",\"wchan\":${reply}"
+  fi
+  pending_names "${signals_of["$1"]:-0}"
+  out+=",\"pending\":[${reply}],\"stack\":["
+  if (($2 < 1)); then
+    for frame in ${stack_of["$1"]:-}; do
+      quote "${frame}"
+      stack+="${stack:+,}${reply}"
+    done
+  fi
+  reply="${out}${stack}]}"
+}
+
+pending_names() { # mask -> reply
+  local number list='' name
+  for ((number = 1; number <= 64; number++)); do
+    (($1 & 1 << (number - 1))) || continue
+    name=${signal_names[number]:-RT${number}}
+    list+="${list:+,}\"${name}\""
+  done
+  reply=${list}
+}
+
+report_text() {
+  local target
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    text_target "${target}"
+  done
+  for ((target = 0; target < ${#absent[@]}; target++)); do
+    printf '%s: no cgroup and no task on this node\n' "${absent[target]}"
+  done
+}
+
+text_target() {
+  local rest=${freezes[$1]} line
+  printf '%s: %s (%s) %s\n' "${targets[$1]}" "${verdicts[$1]}" "${causes[$1]}" "${reasons[$1]}"
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    printf '  %s: %s -> %s, %s\n' "${line}" "${before["${line}"]}" "${after["${line}"]}" "${done_to["${line}"]:-none}"
+  done
+}
+
+# --- every pod ----------------------------------------------------------------------------------
+
+find_every_pod() { # pods with a freeze at, above or below them become targets; the rest are counted
+  local uid
+  find_pods
+  own_frozen_places
+  for uid in "${!pod_places[@]}"; do
+    if [[ -n ${diagnose} ]] || touched "${pod_places["${uid}"]}"; then
+      targets+=("${uid}")
+      places+=("${pod_places["${uid}"]}")
+    else
+      quiet=$((quiet + 1))
+    fi
+  done
+}
+
+own_frozen=''
+
+own_frozen_places() { # own_frozen: lines of places that froze themselves
+  local lines=() line roots=() hierarchy
+  for hierarchy in v1 v2; do
+    if [[ -n ${mount[${hierarchy}]} ]]; then roots+=("${mount[${hierarchy}]}/"); fi
+  done
+  if [[ -n ${PODTHAW_NO_FORK:-} ]] || ! type -P grep >/dev/null; then
+    for hierarchy in v1 v2; do
+      if [[ -n ${mount[${hierarchy}]} ]]; then own_frozen_below "${hierarchy}" ''; fi
+    done
+    return
+  fi
+  forking=1
+  mapfile -t lines < <(grep -rlxs --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}")
+  forking=''
+  for line in ${lines[@]+"${lines[@]}"}; do
+    case ${line} in
+      "${mount[v1]:-//}"/*/freezer.self_freezing) line="v1 ${line#"${mount[v1]}"}" ;;
+      "${mount[v2]:-//}"/*/cgroup.freeze) line="v2 ${line#"${mount[v2]}"}" ;;
+      *) continue ;;
+    esac
+    line=${line/ \/\// \/}
+    own_frozen+=${line%/*}$'\n'
+  done
+}
+
+own_frozen_below() { # hierarchy path
+  local child
+  for child in "${mount[$1]}$2"/*/; do
+    child=${child%/}
+    own_frozen_below "$1" "$2/${child##*/}"
+    own_bit "$1" "$2/${child##*/}"
+    if [[ ${reply} == 1 ]]; then own_frozen+="$1 $2/${child##*/}"$'\n'; fi
+  done
+}
+
+touched() { # lines of a pod's places: is any freeze at, above or below one?
+  local rest line frozen
+  [[ -n ${own_frozen} ]] || return 1
+  rest=$1
+  while [[ -n ${rest} ]]; do
+    line=${rest%%$'\n'*}
+    rest=${rest#*$'\n'}
+    if [[ $'\n'${own_frozen} == *$'\n'"${line}"[/$'\n']* ]]; then return 0; fi
+    while [[ ${line} == *' '/*/* ]]; do
+      line=${line%/*}
+      if [[ $'\n'${own_frozen} == *$'\n'"${line}"$'\n'* ]]; then return 0; fi
+    done
+  done
+  return 1
+}
+
+main() {
+  prepare
+  arguments=("$@")
+  read_request "$@"
+  examine_node
+  take_lock
+  find_targets
+  scan_targets
+  weigh_tasks
+  see_processes
+  settle_down
+  thaw_points
+  read_back
+  watch_tasks
+  conclude
+  report
+}
+
+main "$@"
