@@ -16,7 +16,7 @@ export type DynamoDbEndpoint = Endpoint & {
 };
 
 /** A partition key alone, or the properties of a synthesized AWS::DynamoDB::Table. */
-export type TableSchema = { partitionKey: string } | { cloudFormation: unknown };
+type TableSchema = { partitionKey: string } | { cloudFormation: unknown };
 
 export async function startDynamoDb(): Promise<DynamoDbEndpoint> {
   const database = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });

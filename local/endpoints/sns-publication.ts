@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ServiceError } from './server.ts';
 
-export type MessageAttribute = { Type: string; Value: string };
+type MessageAttribute = { Type: string; Value: string };
 
 /** One accepted Publish. */
 export type Publication = {

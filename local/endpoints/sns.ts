@@ -5,7 +5,7 @@ import { type Endpoint, listen } from './server.ts';
 import { type Publication, publicationOf } from './sns-publication.ts';
 
 /** A subscribed function, as SNS would invoke it. What it throws is recorded in `failures`. */
-export type LambdaSubscriber = (event: object) => Promise<unknown>;
+type LambdaSubscriber = (event: object) => Promise<unknown>;
 
 export type SnsEndpoint = Endpoint & {
   topics: Set<string>;

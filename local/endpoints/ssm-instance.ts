@@ -4,7 +4,7 @@ import type { ParameterValues, Placeholders } from './ssm-document.ts';
 export type CannedOutput = { stdout: string; stderr?: string; exitCode?: number };
 
 /** What a canned answer may depend on. */
-export type Given = { commandId: string; instanceId: string; parameters: ParameterValues };
+type Given = { commandId: string; instanceId: string; parameters: ParameterValues };
 
 export type Behaviour =
   /** Runs the document's script on this host. */

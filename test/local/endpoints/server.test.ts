@@ -20,6 +20,8 @@ test('it listens on loopback alone, and counts calls by operation', async () => 
   const answer = await fetch(`${url}/say`, { method: 'POST', body: 'hello' });
   expect(await answer.text()).toBe('hello');
   expect(calls).toEqual(new Map([['say', 1]]));
+  // Another address of this machine: only a server on all interfaces would answer there.
+  await expect(fetch(`${url.replace('127.0.0.1', '127.0.0.2')}/say`)).rejects.toThrow();
 });
 
 test('after close nobody answers, also not on a connection that was open', async () => {
