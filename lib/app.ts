@@ -7,7 +7,7 @@ const app = new App();
 const named: unknown = app.node.tryGetContext('config') ?? process.env.PODTHAW_CONFIG;
 const config = readConfig('.', typeof named === 'string' ? named : undefined);
 if (config.note) process.stderr.write(`${config.note}\n`);
-new PodthawStack(app, 'podthaw', {
+new PodthawStack(app, config.settings.stackName, {
   settings: config.settings,
   deployable: config.note === undefined,
 });

@@ -39,11 +39,11 @@ export function dashboard(
         new GraphWidget({
           ...wide,
           title: 'podthaw itself',
-          left: functions.map(({ node, function: f }) =>
-            f.metricErrors({ label: `${node.id} errors` }),
+          left: functions.map(({ name, function: f }) =>
+            f.metricErrors({ label: `${name} errors` }),
           ),
-          right: functions.map(({ node, failures }) =>
-            failures.metricApproximateNumberOfMessagesVisible({ label: `${node.id} failures` }),
+          right: functions.map(({ name, failures }) =>
+            failures.metricApproximateNumberOfMessagesVisible({ label: `${name} failures` }),
           ),
         }),
       ],

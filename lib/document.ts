@@ -46,8 +46,6 @@ const parameters = {
   },
 } as const;
 
-export type DocumentContent = ReturnType<typeof documentContent>;
-
 /** What SSM is given for a script's text. @throws Error when the script cannot be a document. */
 export function documentContent(script: string) {
   const [shebang = '', ...lines] = script.split('\n');

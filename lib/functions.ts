@@ -47,6 +47,8 @@ export interface PodthawFunctionProps extends SharedProps {
 }
 
 export class PodthawFunction extends Construct {
+  /** As the handler's file is named. */
+  readonly name: string;
   readonly function: LambdaFunction;
   /** What callers invoke: code and settings change together, at once. */
   readonly alias: IFunction;
@@ -57,6 +59,7 @@ export class PodthawFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: PodthawFunctionProps) {
     super(scope, id);
+    this.name = props.handler;
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetention,
       removalPolicy: props.keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,

@@ -7,17 +7,41 @@ import {
   type Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Topic } from 'aws-cdk-lib/aws-sns';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { Cluster } from '../lambda/domain/settings.ts';
+import type { Cluster, Settings } from '../lambda/domain/settings.ts';
 import { stuckPods } from './alarm.ts';
 import type { PodthawFunction } from './functions.ts';
 
 const period = Duration.minutes(5);
 
+export interface Watched {
+  readonly functions: readonly PodthawFunction[];
+  readonly topic: Topic;
+  readonly undelivered: Queue;
+  readonly settings: Settings;
+}
+
+/** Slack alone would not hear that Slack fails: the settings see to a second reader. */
+export function watchHealth(scope: Construct, watched: Watched): void {
+  const { functions, topic, undelivered, settings } = watched;
+  const others = settings.healthTopicArns.map((arn, at) =>
+    Topic.fromTopicArn(scope, `HealthTopic${at}`, arn),
+  );
+  const readers = [topic, ...others].map((reader) => new SnsAction(reader));
+  const health = new Health(scope, readers);
+  for (const fn of functions) health.watchFunction(fn);
+  health.watchTopic(topic);
+  health.watchQueue('mail', undelivered);
+  for (const cluster of settings.clusters) {
+    health.watchDetector(cluster, settings.detectEveryMinutes);
+  }
+}
+
 /** Every alarm tells all `readers`. */
-export class Health {
+class Health {
   private readonly scope: Construct;
   private readonly readers: readonly IAlarmAction[];
 
@@ -27,7 +51,7 @@ export class Health {
   }
 
   watchFunction(fn: PodthawFunction): void {
-    const name = fn.node.id;
+    const { name } = fn;
     const statistic = 'Sum';
     this.alarm(`${name}-errors`, fn.function.metricErrors({ period, statistic }), {
       alarmDescription: `podthaw: ${name} failed. Its log and its failures queue say at what.`,

@@ -1,4 +1,4 @@
-/** What the remediating function may do, least first. */
+/** What the remediating function may do. */
 import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -7,17 +7,6 @@ import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { type Cluster, instanceTag } from '../lambda/domain/settings.ts';
 import { acknowledge } from './findings.ts';
 import type { PodthawFunction } from './functions.ts';
-
-/** EKS: where the API is and which CA it has. Listing pods is an access entry's matter. */
-export function allowClusterLookup(to: PodthawFunction, clusters: readonly Cluster[]): void {
-  const stack = Stack.of(to);
-  to.allow({
-    actions: ['eks:DescribeCluster'],
-    resources: clusters.map(({ name }) =>
-      stack.formatArn({ service: 'eks', resource: 'cluster', resourceName: name }),
-    ),
-  });
-}
 
 /**
  * SendCommand in two statements: a tag condition that also covers the document denies everything,

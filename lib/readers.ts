@@ -1,5 +1,5 @@
 /** Who is told: e-mail, Slack through podthaw's own function, Slack through Amazon Q. */
-import { ArnFormat, type Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, type Stack } from 'aws-cdk-lib';
 import { SlackChannelConfiguration } from 'aws-cdk-lib/aws-chatbot';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -8,18 +8,47 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Settings } from '../lambda/domain/settings.ts';
-import type { PodthawFunction } from './functions.ts';
+import { failuresQueue } from './failures.ts';
+import { PodthawFunction, type SharedProps } from './functions.ts';
 import { subscribe } from './subscription.ts';
 
+export interface Readers {
+  readonly functions: PodthawFunction[];
+  /** E-mails that were refused for good. */
+  readonly undelivered: Queue;
+}
+
+export function createReaders(
+  scope: Construct,
+  topic: Topic,
+  shared: SharedProps,
+  { emails, amazonQ, slackSecretId }: Settings,
+): Readers {
+  const undelivered = failuresQueue(scope, 'Undelivered');
+  tellByMail(topic, emails, undelivered);
+  if (amazonQ) tellAmazonQ(scope, topic, amazonQ);
+  if (slackSecretId === undefined) return { functions: [], undelivered };
+  const notifySlack = new PodthawFunction(scope, 'NotifySlack', {
+    ...shared,
+    handler: 'notify-slack',
+    description: 'posts notifications to Slack',
+    memorySize: 256,
+    timeout: Duration.minutes(2),
+    keepLogs: false,
+  });
+  tellSlack(topic, notifySlack, slackSecretId, shared.encryptionKey);
+  return { functions: [notifySlack], undelivered };
+}
+
 /** What a mail server refuses for good goes to `undelivered`. */
-export function tellByMail(topic: Topic, addresses: readonly string[], undelivered: Queue): void {
+function tellByMail(topic: Topic, addresses: readonly string[], undelivered: Queue): void {
   for (const address of addresses) {
     topic.addSubscription(new EmailSubscription(address, { deadLetterQueue: undelivered }));
   }
 }
 
 /** The function reads the webhook's URL at run time: a bearer secret stands in no template. */
-export function tellSlack(
+function tellSlack(
   topic: Topic,
   through: PodthawFunction,
   secretId: string,
@@ -48,7 +77,7 @@ function secretArn(stack: Stack, id: string): string {
 }
 
 /** A channel for reading only: its guardrail denies every command typed there. */
-export function tellAmazonQ(
+function tellAmazonQ(
   scope: Construct,
   topic: Topic,
   channel: NonNullable<Settings['amazonQ']>,

@@ -16,9 +16,9 @@ function target(to: PodthawFunction): LambdaFunction {
   });
 }
 
-export function every(scope: Construct, id: string, minutes: number, to: PodthawFunction): Rule {
-  return new Rule(scope, id, {
-    description: `podthaw: ${to.node.id}, every ${minutes} min`,
+export function every(scope: Construct, id: string, minutes: number, to: PodthawFunction): void {
+  new Rule(scope, id, {
+    description: `podthaw: ${to.name}, every ${minutes} min`,
     schedule: Schedule.rate(Duration.minutes(minutes)),
     targets: [target(to)],
   });
@@ -29,8 +29,9 @@ export function alarmsNamed(
   scope: Construct,
   prefixes: readonly string[],
   to: PodthawFunction,
-): Rule {
-  return new Rule(scope, 'AlarmsNamed', {
+): void {
+  if (prefixes.length === 0) return;
+  new Rule(scope, 'AlarmsNamed', {
     description: 'podthaw: alarms that exist already',
     eventPattern: {
       source: ['aws.cloudwatch'],

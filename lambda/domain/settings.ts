@@ -59,6 +59,11 @@ const topicArn = arn('sns', '[A-Za-z0-9_-]{1,256}', 'the ARN of a standard SNS t
 
 /** What only the stack reads. */
 const deploymentShape = {
+  /** Begins the names of functions and alarms; another name is another deployment. */
+  stackName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, 'letters, digits and dashes, at most 40')
+    .default('podthaw'),
   clusters: z.array(z.strictObject({ ...clusterShape, ...clusterAccessShape })).min(1),
   /** How often the detector lists the pods. */
   detectEveryMinutes: z.int().min(1).max(15).default(1),
@@ -121,7 +126,7 @@ const functionSchema = z.object({
 });
 
 /** What a function reads from PODTHAW_SETTINGS: the settings, and what the stack made for them. */
-export const deployedSettingsSchema = z.strictObject({
+const deployedSettingsSchema = z.strictObject({
   ...functionShape,
   resources: z.strictObject({
     documentName: z.string().min(1),

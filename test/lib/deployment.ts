@@ -33,7 +33,7 @@ export const options = {
   key: { kmsKeyArn: `arn:aws:kms:eu-west-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab` },
 } satisfies Record<string, Partial<SettingsInput>>;
 
-export const alarms = {
+const alarms = {
   alarmNamePrefixes: ['eks-', 'kube/'],
   alarmTopicArns: [
     `arn:aws:sns:eu-west-1:${account}:ops-alarms`,

@@ -196,6 +196,21 @@ test("another construct's alarm can start a run", () => {
   ]);
 });
 
+test('two deployments in one account have no name in common', () => {
+  const namesOf = (stackName: string) => {
+    const stack = new PodthawStack(newApp(), stackName, { settings: everything });
+    return resourcesOf(Template.fromStack(stack).toJSON())
+      .filter((r) => r.Type !== 'AWS::Lambda::Alias')
+      .flatMap((r) => Object.entries(r.Properties))
+      .filter(([key]) => /^(Function|Alarm|Dashboard|Configuration|)Name$/.test(key))
+      .map(([, name]) => name)
+      .filter((name) => typeof name === 'string');
+  };
+  const first = namesOf('podthaw');
+  expect(first.length).toBeGreaterThan(20);
+  expect(namesOf('podthaw-eu').filter((name) => first.includes(name))).toEqual([]);
+});
+
 test("the example's settings can be synthesized, not deployed", () => {
   const stack = new PodthawStack(newApp(), 'podthaw', {
     settings: clusters.one,

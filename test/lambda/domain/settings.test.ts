@@ -15,6 +15,7 @@ describe('defaults', () => {
   test('are written down: whatever is left out', () => {
     expect(parseSettings(least)).toEqual({
       mode: 'observe',
+      stackName: 'podthaw',
       clusters: [{ name: 'prod', instanceTagValue: 'owned', access: 'view' }],
       stuckAfterSeconds: 120,
       settleSeconds: 10,
@@ -92,6 +93,11 @@ describe('refused, with the field, the value and what was expected', () => {
     ['impatience', { stuckAfterSeconds: 29 }, 'stuckAfterSeconds: got 29: Too small'],
     ['a share in per cent', { blastRadius: { share: 10 } }, 'blastRadius.share: got 10: Too big'],
     ['no floor', { blastRadius: { floor: 0 } }, 'blastRadius.floor: got 0: Too small'],
+    [
+      'a stack name that CloudFormation refuses',
+      { stackName: 'pod_thaw' },
+      'stackName: got "pod_thaw"',
+    ],
     ['a fraction of a minute', { detectEveryMinutes: 0.5 }, 'detectEveryMinutes: got 0.5'],
     ['a wait beyond the script', { waitSeconds: 61 }, 'waitSeconds: got 61: Too big'],
     [
