@@ -1,6 +1,6 @@
 /** The Kubernetes API, read only: which pods are being deleted, and which are gone. */
 import pMap from 'p-map';
-import { Agent, type Dispatcher, interceptors, request } from 'undici';
+import { Agent, type Dispatcher, fetch, interceptors } from 'undici';
 import * as z from 'zod';
 import type { TerminatingPod } from '../domain/pod.ts';
 import type { ClusterEndpoint } from './eks.ts';
@@ -36,6 +36,8 @@ export class KubernetesError extends Error {
 
 /** Pods a page: about 1.5 MB as a Table with metadata. */
 const PAGE = 500;
+/** One request with its retries; a page of a large cluster takes a few seconds at most. */
+const REQUEST_MS = 30_000;
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 const metadataSchema = z.object({
@@ -74,7 +76,6 @@ export function connect(
   const agent = new Agent({ connect: { ca: endpoint.ca, timeout: 5_000 }, connections: 10 });
   const dispatcher = agent.compose(
     interceptors.retry({ maxRetries: 4, minTimeout: 200, maxTimeout: 10_000, throwOnError: false }),
-    interceptors.decompress(),
   );
   const get = authorizedGet(endpoint.url, dispatcher, makeToken);
   return {
@@ -91,13 +92,12 @@ function authorizedGet(url: string, dispatcher: Dispatcher, makeToken: () => Pro
   const once = async (path: string, accept: string) => {
     token ??= makeToken();
     const headers = { authorization: `Bearer ${await token}`, accept, 'accept-encoding': 'gzip' };
-    const { statusCode, body } = await request(new URL(path, url), {
+    const response = await fetch(new URL(path, url), {
       dispatcher,
       headers,
-      headersTimeout: 15_000,
-      bodyTimeout: 15_000,
+      signal: AbortSignal.timeout(REQUEST_MS),
     });
-    return { status: statusCode, body: parseBody(await body.text()) };
+    return { status: response.status, body: parseBody(await response.text()) };
   };
   return async (path, accept) => {
     try {
@@ -127,6 +127,8 @@ function parseBody(text: string): unknown {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // fetch says only "fetch failed"; what failed is its cause.
+  if (error.cause instanceof Error) return reasonOf(error.cause);
   const code = 'code' in error ? ` (${String(error.code)})` : '';
   return `${error.message || error.name}${code}`;
 }

@@ -58,6 +58,9 @@ function failure({ responseCode, stderr }: Invocation, status: string): string {
   }
 }
 
+/** The script's last word; the agent adds a line of its own, "failed to run commands: …". */
 function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  const lines = text.split('\n').map((line) => line.trim());
+  const said = lines.filter((line) => line !== '' && !line.startsWith('failed to run commands:'));
+  return said.at(-1)?.slice(0, 300) ?? '';
 }
