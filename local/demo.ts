@@ -4,6 +4,7 @@ import { parseReport } from '../lambda/domain/report.ts';
 import { parseSettings } from '../lambda/domain/settings.ts';
 import type { SlackMessage } from '../lambda/domain/slack-message.ts';
 import { stuckPodsAlarm } from './alarm-event.ts';
+import type { SsmOptions } from './endpoints/ssm.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { readSlack, type Story } from './story.ts';
 import type { StuckPod } from './stuck-pod.ts';
