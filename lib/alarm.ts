@@ -12,30 +12,37 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Cluster } from '../lambda/domain/settings.ts';
 
-/** Metric that the detector emits for a cluster. */
-export function stuckPods(cluster: Cluster): Metric {
+/** Metric that the detector emits for a cluster, once in so many minutes. */
+export function stuckPods(cluster: Cluster, everyMinutes: number): Metric {
   return new Metric({
     namespace: 'Podthaw',
     metricName: 'StuckPods',
     dimensionsMap: { cluster: cluster.name },
     statistic: 'Maximum',
-    period: Duration.minutes(1),
+    period: Duration.minutes(everyMinutes),
   });
 }
 
-/** In ALARM while a pod of the cluster is stuck; without data it knows nothing and says so. */
-export function stuckPodsAlarm(scope: Construct, cluster: Cluster, action: IAlarmAction): Alarm {
+/**
+ * In ALARM while a pod of the cluster is stuck. A round without data changes nothing: an alarm that
+ * flaps starts runs. That nobody looks any more is for the detector's own alarm to say.
+ */
+export function stuckPodsAlarm(
+  scope: Construct,
+  cluster: Cluster,
+  everyMinutes: number,
+  action: IAlarmAction,
+): void {
   const alarm = new Alarm(scope, `StuckPods-${cluster.name}`, {
     alarmName: `${Stack.of(scope).stackName}-stuck-pods-${cluster.name}`,
     alarmDescription: `Pods of ${cluster.name} are past their deletion. podthaw looks at their freezers.`,
-    metric: stuckPods(cluster),
+    metric: stuckPods(cluster, everyMinutes),
     comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     threshold: 1,
     evaluationPeriods: 1,
-    treatMissingData: TreatMissingData.MISSING,
+    treatMissingData: TreatMissingData.IGNORE,
   });
   alarm.addAlarmAction(action);
-  return alarm;
 }
 
 /**

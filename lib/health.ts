@@ -86,10 +86,8 @@ class Health {
    * first state is a change to OK, and a deployment would send a dozen of those.
    */
   watchDetector(cluster: Cluster, everyMinutes: number): void {
-    const rounds = stuckPods(cluster).with({
-      statistic: 'SampleCount',
-      period: Duration.minutes(Math.max(5, everyMinutes)),
-    });
+    const minutes = Math.max(5, everyMinutes);
+    const rounds = stuckPods(cluster, minutes).with({ statistic: 'SampleCount' });
     const silent = this.alarm(`detector-silent-${cluster.name}`, rounds, {
       alarmDescription: `podthaw: no word on stuck pods of ${cluster.name}: its detector is dead or denied.`,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,

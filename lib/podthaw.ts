@@ -1,6 +1,6 @@
 /** The construct: everything that podthaw puts into an account, wired along the way of the data. */
 import { createHash } from 'node:crypto';
-import { Tags } from 'aws-cdk-lib';
+import { Stack, Tags } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
@@ -58,7 +58,9 @@ export class Podthaw extends Construct {
     const readers = createReaders(this, topic, shared, settings);
 
     this.alarmAction = alarmAction(this.remediate.alias);
-    for (const cluster of settings.clusters) stuckPodsAlarm(this, cluster, this.alarmAction);
+    for (const cluster of settings.clusters) {
+      stuckPodsAlarm(this, cluster, settings.detectEveryMinutes, this.alarmAction);
+    }
     const functions = [this.detect, this.remediate, ...readers.functions];
     watchHealth(this, { functions, topic, undelivered: readers.undelivered, settings });
     dashboard(this, this.remediate, functions);
@@ -72,6 +74,7 @@ export class Podthaw extends Construct {
         documentName: this.document.ref,
         topicArn: this.topic.topicArn,
         claimsTable: this.table.tableName,
+        dashboardName: Stack.of(this).stackName,
         ...(settings.slackSecretId && { slackSecretId: settings.slackSecretId }),
       }),
       fingerprint: createHash('sha256').update(JSON.stringify(this.document.content)).digest('hex'),

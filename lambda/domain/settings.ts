@@ -132,6 +132,8 @@ const deployedSettingsSchema = z.strictObject({
     documentName: z.string().min(1),
     topicArn: z.string().min(1),
     claimsTable: z.string().min(1).optional(),
+    /** CloudWatch dashboard, for links in messages. */
+    dashboardName: z.string().min(1).optional(),
     /** Secrets Manager ARN or name of the Slack webhook's URL. Never the URL itself. */
     slackSecretId: z.string().min(1).optional(),
   }),

@@ -63,8 +63,9 @@ export function combinations(): Partial<SettingsInput>[] {
 const outdir = mkdtempSync(join(tmpdir(), 'podthaw-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
-export function newApp(): App {
-  return new App({ outdir: mkdtempSync(`${outdir}/`), context: { 'aws:cdk:bundling-stacks': [] } });
+export function newApp(flags: Record<string, unknown> = {}): App {
+  const context = { ...flags, 'aws:cdk:bundling-stacks': [] };
+  return new App({ outdir: mkdtempSync(`${outdir}/`), context });
 }
 
 export function templateOf(settings: SettingsInput): Template {
@@ -78,8 +79,8 @@ const report = z.object({
 });
 
 /** What cdk-nag's packs and CDK's own validation still have to say, warnings too. */
-export function findings(fill: (app: App) => void): string[] {
-  const app = newApp();
+export function findings(fill: (app: App) => void, flags = {}): string[] {
+  const app = newApp(flags);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   fill(app);
   try {

@@ -71,7 +71,11 @@ describe('functions', () => {
       expect(settings).toMatchObject({
         mode: 'thaw',
         clusters: [{ name: 'prod' }, { name: 'stage' }, { name: 'lab_2', instanceTagKey: 'team' }],
-        resources: { slackSecretId: 'podthaw/slack', claimsTable: expect.any(String) },
+        resources: {
+          slackSecretId: 'podthaw/slack',
+          claimsTable: expect.any(String),
+          dashboardName: 'podthaw',
+        },
       });
       expect(JSON.stringify(Properties)).not.toContain('oncall@example.com');
       expect(Variables).toMatchObject({
@@ -109,6 +113,12 @@ describe('functions', () => {
     expect(() => templateOf(many(40))).not.toThrow();
     expect(() => templateOf(many(100))).toThrow(/settings: \d+ bytes with 100 clusters/);
   });
+});
+
+test('a synth asks nothing of an account', () => {
+  const app = newApp();
+  new PodthawStack(app, 'podthaw', { settings: everything });
+  expect(app.synth().manifest.missing).toBeUndefined();
 });
 
 describe('removal', () => {

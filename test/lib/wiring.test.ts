@@ -34,6 +34,17 @@ describe('alarms', () => {
     );
   });
 
+  test('an alarm looks as often as the detector, and does not flap over a round without data', () => {
+    const slow = resourcesOf(templateOf({ ...clusters.one, detectEveryMinutes: 5 }).toJSON());
+    const [alarm] = slow.filter((r) => /stuck-pods/.test(String(r.Properties.AlarmName)));
+    expect(alarm?.Properties).toMatchObject({
+      Period: 300,
+      EvaluationPeriods: 1,
+      Statistic: 'Maximum',
+      TreatMissingData: 'ignore',
+    });
+  });
+
   test('one permission lets every alarm of the account in, however many there are', () => {
     for (const resources of [all, single]) {
       const permissions = ofType(resources, 'AWS::Lambda::Permission').filter(
