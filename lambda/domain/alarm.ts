@@ -118,11 +118,10 @@ function fromBody(
     name: body.alarmName,
     ...(arn === undefined ? {} : { arn }),
     state: body.state.value,
-    scope: readScope([
-      dimensions,
-      Object.entries(body.alarmContributor?.attributes ?? {}),
+    scope: readScope(
+      [dimensions, Object.entries(body.alarmContributor?.attributes ?? {})],
       Object.entries({ ...outerTags, ...body.alarmTags }),
-    ]),
+    ),
   };
 }
 

@@ -31,14 +31,23 @@ const FIELDS: { readonly [label: string]: keyof Scope } = {
 
 type Labels = readonly (readonly [name: string, value: string])[];
 
-/** Reads the scope out of label lists; the first list that names a field decides it. */
-export function readScope(sources: readonly Labels[]): Scope {
+/**
+ * Reads the scope out of label lists; the first list that names a field decides it. Tags say at most
+ * which cluster: a tag `namespace` may be anybody's.
+ */
+export function readScope(sources: readonly Labels[], tags: Labels = []): Scope {
   const scope: Scope = {};
   for (const [name, value] of sources.flat()) {
-    const field = Object.hasOwn(FIELDS, name.toLowerCase())
-      ? FIELDS[name.toLowerCase()]
-      : undefined;
+    const field = fieldOf(name);
     if (field !== undefined && value !== '') scope[field] ??= value;
   }
+  for (const [name, value] of tags) {
+    if (fieldOf(name) === 'cluster' && value !== '') scope.cluster ??= value;
+  }
   return scope;
+}
+
+function fieldOf(label: string): keyof Scope | undefined {
+  const name = label.toLowerCase();
+  return Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
 }

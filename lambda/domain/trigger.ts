@@ -67,5 +67,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
-  return (JSON.stringify(value) ?? typeof value).slice(0, 100);
+  try {
+    return (JSON.stringify(value) ?? typeof value).slice(0, 100);
+  } catch {
+    return typeof value;
+  }
 }
