@@ -65,6 +65,7 @@ describe('patterns', () => {
     ['Action', 'thaw\n'],
     ['Targets', ''],
     ['Targets', `${uid},`],
+    ['Targets', `${uid};${staticUid}`],
     ['Targets', `--all,${uid}`],
     ['Targets', `${uid},--all`],
     ['Targets', '--all --above-pod'],
@@ -97,8 +98,9 @@ describe('patterns', () => {
       fc.constantFrom('thaw', 'check', '--all', uid, `${uid},${staticUid}`, '10'),
       fc.oneof(fc.constantFrom(...'\'"`$\\;&|<>(){}[]*?!#~ \t\n\r\0%^=@:/.+_'), fc.string()),
       fc.nat(80),
+      fc.nat(1),
     )
-    .map(([value, foreign, at]) => value.slice(0, at) + foreign + value.slice(at));
+    .map(([value, foreign, at, gone]) => value.slice(0, at) + foreign + value.slice(at + gone));
 
   test.each(Object.keys(content.parameters) as (keyof typeof content.parameters)[])(
     '%s accepts nothing that a shell reads',
