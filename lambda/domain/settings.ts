@@ -196,7 +196,8 @@ function parse<T extends z.ZodType>(schema: T, input: unknown, source: string): 
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(describeIssue).join('; ');
-  throw new SettingsError(`${source}: ${faults}`, { cause: parsed.error });
+  // Without zod's error as a cause: it holds the input, which a log or a stack trace would show.
+  throw new SettingsError(`${source}: ${faults}`);
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

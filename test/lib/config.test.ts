@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,13 @@ describe('the settings of a deployment', () => {
     expect(() => readConfig(folder, path)).toThrow(SettingsError);
     expect(() => readConfig(folder, path)).toThrow(message);
   });
+});
+
+test('the app says what is wrong with the settings in one line, and fails', () => {
+  const env = { PATH: process.env.PATH, PODTHAW_CONFIG: 'no-such.json' };
+  const { status, stderr } = spawnSync('node', ['lib/app.ts'], { encoding: 'utf8', env });
+  expect(stderr).toBe('no-such.json: cannot be read; begin with a copy of podthaw.example.json\n');
+  expect(status).toBe(1);
 });
 
 test("this repository's example only observes", () => {
