@@ -11,8 +11,17 @@ const templateSchema = z.object({
   ),
 });
 
+/** One synthesis serves every pipeline of a process that has the same settings. */
+const synthesized = new Map<string, unknown>();
+
 /** Synthesizes the stack in memory, without bundling its functions. @returns the document's Content */
 export function synthesizedDocument(settings: Settings): unknown {
+  const key = JSON.stringify(settings);
+  if (!synthesized.has(key)) synthesized.set(key, synthesize(settings));
+  return synthesized.get(key);
+}
+
+function synthesize(settings: Settings): unknown {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
   const stack = new PodthawStack(app, 'Podthaw', { settings });
   const template = app.synth().getStackArtifact(stack.artifactId).template as unknown;
