@@ -10,6 +10,8 @@ import { type DeployedSettings, parseDeployedSettings, SettingsError } from './d
 export interface Environment {
   settings: DeployedSettings;
   region: string;
+  /** Of the function itself, for links. */
+  logGroup?: string | undefined;
   /** The invocation's request id: the same for a retried delivery of one event. */
   runId: string;
   deadline: Date;
@@ -39,6 +41,7 @@ export function environmentFrom(
   return {
     settings: readSettings(env),
     region: env.AWS_REGION ?? 'us-east-1',
+    logGroup: env.AWS_LAMBDA_LOG_GROUP_NAME,
     runId: context.awsRequestId,
     deadline: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS),
     clients,

@@ -2,23 +2,24 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readWebhookUrl } from './adapters/secrets.ts';
-import { post } from './adapters/slack.ts';
+import { post, type SlackLimits } from './adapters/slack.ts';
 import { parseTopicRecords } from './domain/topic-record.ts';
 import { readSettings } from './environment.ts';
 
 const logger = new Logger();
 
 /** One container's handler: its AWS client is made at the first invocation, and kept. */
-export function makeHandler() {
+export function makeHandler(limits?: SlackLimits) {
   let secrets: SecretsManagerClient | undefined;
   return async (event: unknown): Promise<void> => {
-    const { slackSecretId } = readSettings(process.env).resources;
+    const { resources, runbookUrl } = readSettings(process.env);
+    const { slackSecretId, dashboardName: dashboard } = resources;
     if (slackSecretId === undefined) throw new Error('podthaw.json names no Slack secret');
-    const messages = parseTopicRecords(event);
+    const messages = parseTopicRecords(event, { now: new Date(), dashboard, runbookUrl });
     secrets ??= new SecretsManagerClient({});
     const webhook = await readWebhookUrl(secrets, slackSecretId);
     for (const message of messages) {
-      await post(webhook, message);
+      await post(webhook, message, limits);
       logger.info('told Slack', { text: message.text });
     }
   };

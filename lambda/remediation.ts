@@ -2,6 +2,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { explainAccess } from './access-problem.ts';
 import { publish } from './adapters/sns.ts';
+import { originOf } from './domain/message/origin.ts';
 import { makeNotification } from './domain/notification.ts';
 import { isNews, type Outcome } from './domain/outcome.ts';
 import type { Selection } from './domain/selection.ts';
@@ -35,10 +36,17 @@ async function remediateCluster(
   const outcome = await runOrExplain(trigger, context, env);
   logger.info('outcome', { outcome });
   if (tellsPeople(trigger) && isNews(outcome)) {
-    const { sns } = env.clients;
-    await publish(sns, env.settings.resources.topicArn, makeNotification(outcome));
+    const { topicArn } = env.settings.resources;
+    await publish(env.clients.sns, topicArn, makeNotification(outcome, runOrigin(env)));
   }
   return outcome;
+}
+
+/** What the message's links are made from. */
+function runOrigin({ settings, logGroup }: Environment) {
+  const { resources, runbookUrl } = settings;
+  const { topicArn, dashboardName: dashboard } = resources;
+  return originOf({ topicArn, now: new Date(), logGroup, dashboard, runbookUrl });
 }
 
 async function runOrExplain(

@@ -1,55 +1,65 @@
 /** One publish, a body for each kind of reader. */
 import { incidentText, subjectOf } from './incident-text.ts';
+import { amazonQ } from './message/amazon-q.ts';
+import { kindsOf, makeIncident } from './message/incident.ts';
+import { machineBody, quotedBytes } from './message/machine-body.ts';
+import type { Origin } from './message/origin.ts';
+import { outcomeWords } from './message/outcome-words.ts';
+import { clip, printable } from './message/printable.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Notification {
   /** E-mail's subject: at most 100 characters of ASCII, on one line. */
   subject: string;
-  /** SNS `MessageStructure: json`: a body for each protocol, `default` for the rest. */
-  bodies: { default: string; lambda: string; sqs: string };
-  /** For subscription filters. */
-  attributes: { cluster: string; outcome: string; severity: 'info' | 'warning' };
+  /** SNS `MessageStructure: json`: a body for each protocol, `default` (e-mail) for the rest. */
+  bodies: { default: string; sms: string; https: string; lambda: string; sqs: string };
+  /** For subscription filters. A list is a `String.Array`: a filter on one of its values matches. */
+  attributes: { cluster: string; severity: 'info' | 'warning'; outcome: string[] };
 }
 
-/** SNS takes 256 KB in all; half of what is left after the text goes to each machine reader. */
-const MAX_JSON_BYTES = 100_000;
+/** SNS takes 262,144 bytes in all, attributes and quoting included. Amazon Q's is at most 45,000. */
+const MAX_TEXT_BYTES = 40_000;
+const MAX_MACHINE_BYTES = 80_000;
 
-export function makeNotification(outcome: Outcome): Notification {
-  const json = JSON.stringify(shorten(outcome));
-  const kinds = Object.keys(outcome.summary);
+/** @param origin what links are made from; without it there are none */
+export function makeNotification(outcome: Outcome, origin?: Origin): Notification {
+  const incident = makeIncident(outcome, origin);
+  const machine = machineBody(outcome, origin, MAX_MACHINE_BYTES);
+  const subject = subjectOf(outcome);
+  const attributes = attributesOf(outcome);
+  const keywords = ['podthaw', attributes.cluster, ...attributes.outcome];
   return {
-    subject: subjectOf(outcome),
-    bodies: { default: incidentText(outcome), lambda: json, sqs: json },
-    attributes: {
-      cluster: outcome.cluster,
-      outcome: kinds.length === 1 ? (kinds[0] ?? 'none') : kinds.length === 0 ? 'none' : 'mixed',
-      severity: needsPerson(outcome) ? 'warning' : 'info',
+    subject,
+    bodies: {
+      default: fitBytes(incidentText(incident), MAX_TEXT_BYTES),
+      sms: subject,
+      https: JSON.stringify(amazonQ(incident, { runId: outcome.runId, keywords })),
+      lambda: machine,
+      sqs: machine,
     },
+    attributes,
   };
 }
 
 /** Whether something is left for a person to do. */
 export function needsPerson(outcome: Outcome): boolean {
-  const settled = new Set(['deleted', 'in-progress', 'deferred']);
   return (
-    outcome.problem !== undefined || outcome.pods.some(({ outcome: kind }) => !settled.has(kind))
+    outcome.problem !== undefined || kindsOf(outcome).some((kind) => outcomeWords(kind).needsPerson)
   );
 }
 
-/** Drops evidence, then pods, until the JSON fits; the summary always counts every pod. */
-function shorten(outcome: Outcome): Outcome {
-  if (bytes(outcome) <= MAX_JSON_BYTES) return outcome;
-  const bare = {
-    ...outcome,
-    pods: outcome.pods.map((pod) => ({ ...pod, processes: [], freezes: pod.freezes.slice(0, 1) })),
+function attributesOf(outcome: Outcome): Notification['attributes'] {
+  const kinds = kindsOf(outcome);
+  const none = outcome.problem === undefined ? 'none' : 'problem';
+  return {
+    cluster: printable(outcome.cluster, 100) || 'unknown',
+    severity: needsPerson(outcome) ? 'warning' : 'info',
+    outcome: kinds.length === 0 ? [none] : kinds,
   };
-  while (bare.pods.length > 1 && bytes(bare) > MAX_JSON_BYTES) {
-    bare.pods = bare.pods.slice(0, Math.floor(bare.pods.length / 2));
-  }
-  return bare;
 }
 
-/** Size as SNS counts it: UTF-8. */
-function bytes(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
+function fitBytes(text: string, most: number): string {
+  let fitting = text;
+  while (quotedBytes(fitting) > most) fitting = clip(text, Math.floor(fitting.length * 0.8));
+  return fitting;
 }

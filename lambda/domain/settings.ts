@@ -47,6 +47,8 @@ const functionShape = {
   /** Pods here are reported, never thawed. */
   protectedNamespaces: z.array(z.string().min(1)).default(['kube-system']),
   blastRadius: blastRadiusSchema.prefault({}),
+  /** Where people read docs/runbook.md (a repository, a wiki): messages link to its sections. */
+  runbookUrl: z.url({ protocol: /^https$/, error: 'an https URL' }).optional(),
 };
 
 /** An ARN of one service; the partition is left open (aws, aws-cn, aws-us-gov). */

@@ -1,0 +1,79 @@
+/** The outcome as JSON for machines, shortened until it fits. */
+import type { Outcome } from '../outcome.ts';
+import type { Origin } from './origin.ts';
+import { clip } from './printable.ts';
+
+/** Each step leaves out more; what decides a pod's fate goes last. */
+const STEPS: readonly ((outcome: Outcome) => Outcome)[] = [
+  (outcome) => outcome,
+  (outcome) => mapPods(outcome, (pod) => ({ ...pod, processes: pod.processes.map(noStack) })),
+  (outcome) => mapPods(outcome, (pod) => ({ ...pod, processes: [] })),
+  (outcome) => mapPods(outcome, (pod) => ({ ...pod, freezes: [], reason: clip(pod.reason, 300) })),
+  brief,
+];
+
+/**
+ * @param most bytes, as they count inside SNS's own JSON
+ * @returns JSON of the outcome and its origin; `summary` counts every pod, whatever was left out
+ */
+export function machineBody(outcome: Outcome, origin: Origin | undefined, most: number): string {
+  let shorter = outcome;
+  for (const step of STEPS) {
+    shorter = step(shorter);
+    const body = JSON.stringify({ ...shorter, origin });
+    if (quotedBytes(body) <= most) return body;
+  }
+  return halve(shorter, origin, most);
+}
+
+/** Bytes of UTF-8 that a text takes up as a string inside JSON. */
+export function quotedBytes(text: string): number {
+  return new TextEncoder().encode(JSON.stringify(text)).length;
+}
+
+function halve(outcome: Outcome, origin: Origin | undefined, most: number): string {
+  const body = JSON.stringify({ ...outcome, origin });
+  if (outcome.pods.length === 0 || quotedBytes(body) <= most) return body;
+  const pods = outcome.pods.slice(0, Math.floor(outcome.pods.length / 2));
+  return halve({ ...outcome, pods }, origin, most);
+}
+
+function mapPods(
+  outcome: Outcome,
+  change: (pod: Outcome['pods'][number]) => Outcome['pods'][number],
+) {
+  return { ...outcome, pods: outcome.pods.map(change) };
+}
+
+function noStack(process: Outcome['pods'][number]['processes'][number]) {
+  return { ...process, stack: [] };
+}
+
+/** Nothing longer than Kubernetes and AWS allow names to be. */
+function brief(outcome: Outcome): Outcome {
+  const { trigger, problem } = outcome;
+  const cut = mapPods(outcome, (pod) => ({
+    ...pod,
+    namespace: clip(pod.namespace, 63),
+    name: clip(pod.name, 253),
+    uid: clip(pod.uid, 36),
+    ...(pod.node === undefined ? {} : { node: clip(pod.node, 253) }),
+    ...(pod.instanceId === undefined ? {} : { instanceId: clip(pod.instanceId, 40) }),
+    ...(pod.commandId === undefined ? {} : { commandId: clip(pod.commandId, 36) }),
+    ...(pod.tasks === undefined ? {} : { tasks: countsOf(pod.tasks) }),
+  }));
+  return {
+    ...cut,
+    runId: clip(outcome.runId, 100),
+    cluster: clip(outcome.cluster, 100),
+    trigger: {
+      ...trigger,
+      ...(trigger.name === undefined ? {} : { name: clip(trigger.name, 255) }),
+    },
+    ...(problem === undefined ? {} : { problem: clip(problem, 1_500) }),
+  };
+}
+
+function countsOf({ exited, left }: NonNullable<Outcome['pods'][number]['tasks']>) {
+  return { ...(exited === undefined ? {} : { exited }), ...(left === undefined ? {} : { left }) };
+}
