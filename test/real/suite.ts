@@ -1,0 +1,37 @@
+/** Suites that need a real freezer: skipped with the reason where there is none, never otherwise. */
+import { afterAll, describe } from 'vitest';
+import { gap, type Hierarchy } from './mounts.ts';
+
+/** Runs `body` once for each hierarchy, on its real freezer. */
+export function describeFreezers(title: string, body: (hierarchy: Hierarchy) => void): void {
+  for (const hierarchy of ['v1', 'v2'] as const) {
+    describeWith([hierarchy], `${title}, cgroup ${hierarchy}`, () => body(hierarchy));
+  }
+}
+
+/** Runs `body` where all the `needed` freezers are there. */
+export function describeWith(needed: Hierarchy[], title: string, body: () => void): void {
+  const reason = needed.map(gap).find((missing) => missing !== undefined);
+  if (reason !== undefined) {
+    console.warn(`skipped: ${title}: ${reason}`);
+    describe.skip(`${title} (skipped: ${reason})`, body);
+    return;
+  }
+  describe(title, () => {
+    body();
+    // biome-ignore lint/correctness/noEmptyPattern: vitest insists on a destructured first argument
+    afterAll(({}, suite) => refuseSkips(suite.tasks));
+  });
+}
+
+type Task = { name: string; mode: string; tasks?: Task[] };
+
+/** Where the freezers are there, a freezer test that did not run is a failure. */
+export function refuseSkips(tasks: Task[]): void {
+  for (const task of tasks) {
+    if (task.mode === 'skip' || task.mode === 'todo') {
+      throw new Error(`"${task.name}" was skipped, but this machine has the freezers for it`);
+    }
+    refuseSkips(task.tasks ?? []);
+  }
+}
