@@ -120,7 +120,7 @@ const deploymentShape = {
 /** What podthaw.json may hold. Unknown fields are errors: a misspelt limit must not pass silently. */
 export const settingsSchema = z
   .strictObject({ ...functionShape, ...deploymentShape })
-  .check(clusterNamesDiffer, someoneBesideSlack);
+  .check(clusterNamesDiffer, windowsFit, someoneBesideSlack);
 
 const functionSchema = z.object({
   ...functionShape,
@@ -144,6 +144,7 @@ const deployedSettingsSchema = z.strictObject({
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type DeployedSettings = z.infer<typeof deployedSettingsSchema>;
+type Windows = { settleSeconds: number; waitSeconds: number };
 type Deployment = z.infer<z.ZodObject<typeof deploymentShape>>;
 export type Cluster = Omit<Settings['clusters'][number], 'access'>;
 
@@ -184,6 +185,13 @@ function clusterNamesDiffer({ value, issues }: z.core.ParsePayload<{ clusters: C
   if (twice === undefined) return;
   const message = 'each cluster once';
   issues.push({ code: 'custom', path: ['clusters'], input: twice, message });
+}
+
+/** SSM ends the command at 120 s; another thaw may hold the node's lock for 30 of them. */
+function windowsFit({ value, issues }: z.core.ParsePayload<Windows>) {
+  if (value.settleSeconds + value.waitSeconds <= 80) return;
+  const message = 'with settleSeconds at most 80';
+  issues.push({ code: 'custom', path: ['waitSeconds'], input: value.waitSeconds, message });
 }
 
 /** A failing Slack cannot tell of itself in Slack. */

@@ -102,6 +102,11 @@ describe('refused, with the field, the value and what was expected', () => {
     ['a fraction of a minute', { detectEveryMinutes: 0.5 }, 'detectEveryMinutes: got 0.5'],
     ['a wait beyond the script', { waitSeconds: 61 }, 'waitSeconds: got 61: Too big'],
     [
+      'windows that outlast the command',
+      { settleSeconds: 30, waitSeconds: 60 },
+      'waitSeconds: got 60: with settleSeconds at most 80',
+    ],
+    [
       'a topic by name',
       { alarmTopicArns: ['ops'] },
       'alarmTopicArns.0: got "ops": the ARN of a standard SNS topic',
