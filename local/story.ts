@@ -10,8 +10,11 @@ export interface Story {
   quote(text: string): void;
 }
 
+/** A terminal, or anything that can be written to. */
+type Output = NodeJS.WritableStream & { isTTY?: boolean };
+
 /** Tells the story to a stream; colours only where it is a terminal that wants them. */
-export function makeStory(out: NodeJS.WriteStream, startedAt = performance.now()): Story {
+export function makeStory(out: Output, startedAt = performance.now()): Story {
   const colours = out.isTTY && process.env.NO_COLOR === undefined;
   const bold = (text: string) => (colours ? `\u001b[1m${text}\u001b[0m` : text);
   const dim = (text: string) => (colours ? `\u001b[2m${text}\u001b[0m` : text);
