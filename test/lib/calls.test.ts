@@ -36,9 +36,10 @@ const granted = new Set(
     .filter((s) => s.Effect === 'Allow')
     .flatMap((s) => s.Action),
 );
-/** Called by the Lambda service and by other services for us, not by our code; claims are to come. */
-const behindTheScenes =
-  /^(dynamodb|kms|logs|sqs):|^ec2:.*(NetworkInterface|PrivateIpAddresses|Subnets)/;
+/** Called by the Lambda service and by other services for us, not by our code. */
+const behindTheScenes = /^(kms|logs|sqs):|^ec2:.*(NetworkInterface|PrivateIpAddresses|Subnets)/;
+/** Until there is an adapter for them. */
+const claimsAreToCome = ![...called].some((action) => action.startsWith('dynamodb:'));
 
 test('the functions may do what their code calls', () => {
   expect(called.size).toBeGreaterThan(3);
@@ -46,6 +47,8 @@ test('the functions may do what their code calls', () => {
 });
 
 test('and nothing that it does not', () => {
-  const unused = [...granted].filter((a) => !called.has(a) && !behindTheScenes.test(a));
+  const unused = [...granted]
+    .filter((action) => !called.has(action) && !behindTheScenes.test(action))
+    .filter((action) => !(claimsAreToCome && action.startsWith('dynamodb:')));
   expect(unused).toEqual([]);
 });
