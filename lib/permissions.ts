@@ -52,13 +52,7 @@ export function allowCommands(
 
 export function allowClaims(to: PodthawFunction, table: Table): void {
   to.allow({
-    actions: [
-      'dynamodb:BatchGetItem',
-      'dynamodb:DeleteItem',
-      'dynamodb:GetItem',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-    ],
+    actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:UpdateItem'],
     resources: [table.tableArn],
   });
 }

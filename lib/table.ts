@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import { claimsTableKeys } from '../lambda/domain/settings.ts';
 import { acknowledge } from './findings.ts';
 
-/** On demand: a healthy cluster claims nothing. It holds hours, so it goes with the stack. */
+/** On demand: a healthy cluster claims nothing. It holds a week, so it goes with the stack. */
 export function claimsTable(scope: Construct, encryptionKey: IKey | undefined): Table {
   const table = new Table(scope, 'Claims', {
     partitionKey: { name: claimsTableKeys.partition, type: AttributeType.STRING },
@@ -16,7 +16,7 @@ export function claimsTable(scope: Construct, encryptionKey: IKey | undefined): 
     ...(encryptionKey && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
   });
   acknowledge(table, {
-    'AwsSolutions-DDB3': 'It holds claims of minutes; a lost one costs one more look at a node.',
+    'AwsSolutions-DDB3': 'A lost claim costs one more look at a node and one more message.',
   });
   return table;
 }
