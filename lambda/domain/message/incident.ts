@@ -35,7 +35,7 @@ export function makeIncident(outcome: Outcome, origin: Origin | undefined): Inci
     icon: iconOf(outcome),
     headline: headline(outcome),
     place: placeOf(outcome, origin),
-    ...(outcome.problem === undefined ? {} : { problem: printable(outcome.problem, MAX_PROBLEM) }),
+    ...problemOf(outcome),
     entries,
     ...(left > 0 ? { more: `and ${left} more: ${describeSummary(outcome)}` } : {}),
     run: `${outcome.action} · ${describeTrigger(outcome)} · run ${printable(outcome.runId, 100)}`,
@@ -79,6 +79,11 @@ function iconOf(outcome: Outcome): string {
   const [worst] = kindsOf(outcome);
   if (outcome.problem !== undefined) return '🚨';
   return worst === undefined ? '✅' : outcomeWords(worst).icon;
+}
+
+function problemOf({ problem }: Outcome): Pick<Incident, 'problem'> {
+  if (problem === undefined) return {};
+  return { problem: printable(problem, MAX_PROBLEM) || 'It is not known why.' };
 }
 
 function placeOf({ cluster }: Outcome, origin: Origin | undefined): string {

@@ -1,0 +1,144 @@
+/** Whatever a node, a cluster or an alarm sends, each reader gets what it takes. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type * as z from 'zod';
+import { makeIncident } from '../../../../lambda/domain/message/incident.ts';
+import { makeNotification } from '../../../../lambda/domain/notification.ts';
+import { type Outcome, outcomeSchema } from '../../../../lambda/domain/outcome.ts';
+import { slackMessage } from '../../../../lambda/domain/slack-message.ts';
+import { parseTopicRecords } from '../../../../lambda/domain/topic-record.ts';
+import { anyOutcome } from './any-outcome.ts';
+import { amazonQSchema, isEscaped, SNS_BYTES, SUBJECT, slackSchema } from './reader-limits.ts';
+import { ORIGIN } from './samples.ts';
+
+const runs = { numRuns: 60 };
+const origins = fc.constantFrom(ORIGIN, undefined);
+const now = new Date('2026-11-23T03:04:05Z');
+
+const eventOf = (Message: string, Subject?: string) => ({
+  Records: [{ Sns: { Message, Subject } }],
+});
+const toSlack = (message: string, subject?: string) => {
+  const [first] = parseTopicRecords(eventOf(message, subject), { now, ...ORIGIN });
+  return slackSchema.parse(first);
+};
+
+describe('any outcome', () => {
+  test('is a Slack message within the limits, escaped, with no link but ours', () => {
+    fc.assert(
+      fc.property(anyOutcome, origins, (outcome, origin) => {
+        slackSchema.parse(slackMessage(makeIncident(outcome, origin)));
+      }),
+      runs,
+    );
+  });
+
+  test('is one publish within SNS’s size, with a body that each reader takes', () => {
+    fc.assert(
+      fc.property(anyOutcome, origins, (outcome, origin) => {
+        const { subject, bodies, attributes } = makeNotification(outcome, origin);
+        expect(subject).toMatch(SUBJECT);
+        expect(bodies.sms).toMatch(SUBJECT);
+        const sent = Buffer.byteLength(JSON.stringify(bodies) + JSON.stringify(attributes));
+        expect(sent).toBeLessThanOrEqual(SNS_BYTES - 1_000);
+        amazonQSchema.parse(JSON.parse(bodies.https));
+        expect(bodies.default).not.toBe('');
+        for (const value of [attributes.cluster, ...attributes.outcome]) expect(value).not.toBe('');
+      }),
+      runs,
+    );
+  });
+
+  test('reaches machines as an outcome that counts every pod, shortened or not', () => {
+    fc.assert(
+      fc.property(anyOutcome, origins, (outcome, origin) => {
+        const { lambda, sqs } = makeNotification(outcome, origin).bodies;
+        const told = outcomeSchema.parse(JSON.parse(lambda));
+        expect(sqs).toBe(lambda);
+        expect(told.summary).toEqual(outcome.summary);
+        expect(told.pods.length).toBeLessThanOrEqual(outcome.pods.length);
+      }),
+      runs,
+    );
+  });
+
+  test('comes through the topic to Slack', () => {
+    fc.assert(
+      fc.property(anyOutcome, origins, (outcome, origin) => {
+        toSlack(makeNotification(outcome, origin).bodies.lambda);
+      }),
+      runs,
+    );
+  });
+
+  test('claims a pod gone only where the outcome is deleted', () => {
+    fc.assert(
+      fc.property(anyOutcome, (outcome) => {
+        const gone = makeIncident(outcome, undefined).entries.some(({ proof }) =>
+          proof.some(({ claim, proven }) => claim === 'pod gone from the API' && proven),
+        );
+        if (gone) expect(outcome.summary.deleted ?? 0).toBeGreaterThan(0);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('anything else on the topic', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('<!channel>', '\u202e', ''));
+
+  test('is a Slack message too: text', () => {
+    fc.assert(
+      fc.property(text, text, (message, subject) => void toSlack(message, subject)),
+      runs,
+    );
+  });
+
+  test('is a Slack message too: alarms', () => {
+    const alarm = fc.record({
+      AlarmName: text,
+      AlarmArn: fc.oneof(text, fc.constant('arn:aws:cloudwatch:eu-central-1:111122223333:alarm:x')),
+      NewStateValue: fc.oneof(text, fc.constantFrom('OK', 'ALARM', 'INSUFFICIENT_DATA')),
+      OldStateValue: text,
+      NewStateReason: text.map((t) => t.repeat(500)),
+      AlarmDescription: fc.option(text),
+    });
+    fc.assert(
+      fc.property(alarm, (value) => void toSlack(JSON.stringify(value))),
+      runs,
+    );
+  });
+});
+
+test('the check itself sees what is not escaped', () => {
+  for (const bad of ['<!channel>', 'a & b', '<https://evil.example|x>', '&lt;<', '>']) {
+    expect(isEscaped(bad), bad).toBe(false);
+  }
+  expect(isEscaped('a &amp; &lt;b&gt;')).toBe(true);
+});
+
+test('the worst case fits: sixty pods, every text long and full of what JSON must quote', () => {
+  const long = '"\\\u{1f9ca}'.repeat(3_000);
+  const raw: z.input<typeof outcomeSchema> = {
+    podthaw: 1,
+    runId: long,
+    cluster: long,
+    action: 'thaw',
+    trigger: { kind: 'alarm', name: long },
+    pods: Array.from({ length: 60 }, (_, index) => ({
+      namespace: long,
+      name: `${index}${long}`,
+      uid: long,
+      overdueSeconds: index,
+      outcome: 'failed' as const,
+      reason: long,
+    })),
+    summary: { failed: 60 },
+    problem: long,
+  };
+  const outcome: Outcome = outcomeSchema.parse(raw);
+  const { bodies } = makeNotification(outcome, ORIGIN);
+  expect(Buffer.byteLength(JSON.stringify(bodies))).toBeLessThanOrEqual(SNS_BYTES - 1_000);
+  expect(outcomeSchema.parse(JSON.parse(bodies.lambda)).summary).toEqual({ failed: 60 });
+  toSlack(bodies.lambda);
+});
