@@ -79,10 +79,15 @@ export function podTitle(pod: PodOutcome): string {
   return printable(pod.instanceId ?? 'a pod', 100);
 }
 
-/** The cause says what to do where it is known and still holds; else the outcome does. */
+/** The runbook's section: on the cause where that is what a person deals with, else on the outcome. */
 export function anchorOf(pod: Pick<PodOutcome, 'outcome' | 'cause' | 'holding'>): string {
   const cause = pod.holding ?? pod.cause;
-  return cause === undefined || cause === 'unknown' ? `outcome-${pod.outcome}` : `cause-${cause}`;
+  const byOutcome =
+    cause === undefined ||
+    cause === 'unknown' ||
+    pod.outcome === 'failed' ||
+    (pod.outcome === 'held' && !['above-pod', 'outside-pod'].includes(cause));
+  return byOutcome ? `outcome-${pod.outcome}` : `cause-${cause}`;
 }
 
 function factsOf(pod: PodOutcome): Entry['facts'] {

@@ -15,7 +15,7 @@ export interface Incident {
   /** What kept the run from looking at all. */
   problem?: string;
   entries: Entry[];
-  /** What did not fit: "and 12 more". */
+  /** What did not fit: "and 12 more; in all: …". */
   more?: string;
   /** What set the run off, what it did, its id. */
   run: string;
@@ -37,7 +37,7 @@ export function makeIncident(outcome: Outcome, origin: Origin | undefined): Inci
     place: placeOf(outcome, origin),
     ...problemOf(outcome),
     entries,
-    ...(left > 0 ? { more: `and ${left} more: ${describeSummary(outcome)}` } : {}),
+    ...(left > 0 ? { more: `and ${left} more; in all: ${describeSummary(outcome)}` } : {}),
     run: `${outcome.action} · ${describeTrigger(outcome)} · run ${printable(outcome.runId, 100)}`,
     links: [
       ...(outcome.problem === undefined ? [] : runbookLink(origin, 'problem')),

@@ -34,7 +34,7 @@ const OUTCOMES = {
   'not-frozen': {
     icon: '🔍',
     verdict: 'is stuck, but not frozen',
-    counted: 'stuck, not frozen',
+    counted: 'stuck but not frozen',
     needsPerson: true,
   },
   held: {
@@ -46,13 +46,13 @@ const OUTCOMES = {
   'would-thaw': {
     icon: '❄️',
     verdict: 'is frozen; a thaw would free it',
-    counted: 'frozen, only looked at',
+    counted: 'frozen and only looked at',
     needsPerson: true,
   },
   thawed: {
     icon: '🌤️',
     verdict: 'is thawed, but not gone yet',
-    counted: 'thawed, not gone yet',
+    counted: 'thawed but not gone yet',
     needsPerson: true,
   },
   deferred: {

@@ -117,7 +117,7 @@ describe('many pods', () => {
     const { lambda } = makeNotification(sampleOutcome(pods), ORIGIN).bodies;
     expect(JSON.parse(lambda)).toMatchObject({ summary: { failed: 50 } });
     const few = sampleOutcome(pods.slice(0, 20), { summary: { failed: 50 } });
-    expect(makeIncident(few, ORIGIN).more).toBe('and 30 more: 50 not freed');
+    expect(makeIncident(few, ORIGIN).more).toBe('and 30 more; in all: 50 not freed');
   });
 });
 
