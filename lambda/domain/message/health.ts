@@ -49,6 +49,9 @@ const ILLNESSES = [
 
 const OTHER = { anchor: 'health', step: 'See the alarm.' } as const;
 
+/** The runbook's sections that these messages link to. */
+export const HEALTH_ANCHORS: readonly string[] = [...ILLNESSES, OTHER].map(({ anchor }) => anchor);
+
 export function healthMessage(
   alarm: Alarm,
   surroundings: Omit<Surroundings, 'topicArn'>,
