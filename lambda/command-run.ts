@@ -1,67 +1,133 @@
-/** From the plan's work to judged pods: ask again, send, confirm. */
+/** From the plan's work to judged pods: claim, ask again, send, confirm, give the claims back. */
 import pMap from 'p-map';
+import { type Settlement, wasAttempted } from './domain/claim.ts';
 import { type Command, makeCommands } from './domain/command.ts';
 import { identify, judgePod, type NodeReply, type PodOutcome } from './domain/outcome.ts';
 import type { NodeWork } from './domain/plan.ts';
 import { cgroupUid, type TerminatingPod } from './domain/pod.ts';
 import { type Ports, performed, type RunContext } from './run.ts';
 
-/** Commands under way at once: well under SendCommand's and GetCommandInvocation's rates. */
-const CONCURRENCY = 5;
+/** Commands under way at once: well under SendCommand's and ListCommandInvocations' rates. */
+const CONCURRENCY = 10;
+/** Beside the script's own windows: for its delivery, its samples and its report. */
+const COMMAND_MS = 75_000;
 
-interface Answered {
+/** A pod and what is known of it at the end of its command, or why it was not sent. */
+type Answered = {
   pod: TerminatingPod;
-  work: NodeWork;
-  reply: NodeReply;
-}
+  instanceId: string;
+  /** Whether this run holds the pod's claim. */
+  claimed: boolean;
+} & ({ reply: NodeReply } | { notSent: Pick<PodOutcome, 'outcome' | 'reason'> });
 
 /** Sends the work and judges every pod of it, exactly once each. */
 export async function carryOut(
-  planned: readonly NodeWork[],
+  work: readonly NodeWork[],
   context: RunContext,
   ports: Ports,
 ): Promise<PodOutcome[]> {
-  const { work, gone } = await askAgain(planned, ports);
   const commands = makeCommands(work, performed(context), context.settings);
   const answers = await pMap(commands, (command) => answer(command, context, ports), {
     concurrency: CONCURRENCY,
   });
-  return [...gone, ...(await confirm(answers.flat(), context, ports))];
+  const answered = answers.flat();
+  const judged = await confirm(answered, context, ports);
+  await settle(answered, judged, ports);
+  return judged;
+}
+
+/** Each pod of one command: not sent, and why, or what its own node replied. Never rejects. */
+async function answer(command: Command, context: RunContext, ports: Ports): Promise<Answered[]> {
+  if (!hasTimeFor(context, ports.now())) return notSent(command.work, false, outOfTime);
+  try {
+    const { taken, others } = await claim(command.work, context, ports);
+    const claimed = performed(context) === 'thaw';
+    const sent = await askAndSend(taken, claimed, context, ports);
+    return [...notSent(others, false, takenMeanwhile), ...sent];
+  } catch (error) {
+    return notSent(command.work, false, unasked('the claims', error));
+  }
+}
+
+/** Unknown is no reason to act: where the API cannot be asked again, nothing is sent. */
+async function askAndSend(
+  work: readonly NodeWork[],
+  claimed: boolean,
+  context: RunContext,
+  ports: Ports,
+): Promise<Answered[]> {
+  try {
+    const { still, gone } = await askAgain(work, ports);
+    const commands = makeCommands(still, performed(context), context.settings);
+    const sent = await pMap(commands, (command) => send(command, claimed, context, ports));
+    return [...notSent(gone, claimed, goneBefore), ...sent.flat()];
+  } catch (error) {
+    return notSent(work, claimed, unasked('the Kubernetes API', error));
+  }
+}
+
+function unasked(whom: string, error: unknown) {
+  const why = error instanceof Error ? error.message : String(error);
+  return { outcome: 'unknown', reason: `not sent: ${whom} could not be asked: ${why}` } as const;
+}
+
+const outOfTime = {
+  outcome: 'deferred',
+  reason: 'the run had no time left for it; the next one takes it up',
+} as const;
+const takenMeanwhile = {
+  outcome: 'in-progress',
+  reason: 'another run took it a moment ago',
+} as const;
+const goneBefore = {
+  outcome: 'deleted',
+  reason: 'gone from the API before anything was sent',
+} as const;
+
+/** A command begun too late would be cut off midway: better not begun. */
+function hasTimeFor({ settings, deadline }: RunContext, now: Date): boolean {
+  const windows = (settings.settleSeconds + settings.waitSeconds) * 1000;
+  return now.getTime() + windows + COMMAND_MS <= deadline.getTime();
+}
+
+/** A check claims nothing, and waits for nobody. */
+async function claim(work: readonly NodeWork[], context: RunContext, ports: Ports) {
+  if (performed(context) === 'check') return { taken: work, others: [] };
+  const uids = await ports.claims.take(uidsOf(work));
+  const [taken, others] = part(work, ({ uid }) => uids.has(uid));
+  return { taken, others };
 }
 
 /** Just before the command: a pod whose UID has left the API is not sent, nor its successor. */
-async function askAgain(planned: readonly NodeWork[], ports: Ports) {
-  const still = new Set(await ports.stillTerminating(planned.flatMap(({ pods }) => pods)));
-  const now = ports.now();
-  const gone = planned.flatMap(({ pods, instanceId }) =>
-    pods.filter((pod) => !still.has(pod)).map((pod) => goneBefore(pod, instanceId, now)),
-  );
-  const work = planned
-    .map((node) => ({ ...node, pods: node.pods.filter((pod) => still.has(pod)) }))
-    .filter(({ pods }) => pods.length > 0);
-  return { work, gone };
-}
-
-function goneBefore(pod: TerminatingPod, instanceId: string, now: Date): PodOutcome {
-  const reason = 'gone from the API before anything was sent';
-  return {
-    ...identify(pod, now),
-    instanceId,
-    outcome: 'deleted',
-    reason,
-    freezes: [],
-    processes: [],
-  };
+async function askAgain(work: readonly NodeWork[], ports: Ports) {
+  const uids = await ports.stillTerminating(work.flatMap(({ pods }) => pods));
+  const [still, gone] = part(work, ({ uid }) => uids.has(uid));
+  return { still, gone };
 }
 
 /** Only the pod's own node speaks for it, whatever else the command carried. */
-async function answer(command: Command, context: RunContext, ports: Ports): Promise<Answered[]> {
+async function send(
+  command: Command,
+  claimed: boolean,
+  context: RunContext,
+  ports: Ports,
+): Promise<Answered[]> {
   const replies = await ports.runCommand(command, context);
-  return command.work.flatMap((work) => {
+  return command.work.flatMap(({ instanceId, pods }) => {
     const none: NodeReply = { kind: 'unknown', reason: 'SSM lists no answer of this node' };
-    const reply = replies.get(work.instanceId) ?? none;
-    return work.pods.map((pod) => ({ pod, work, reply }));
+    const reply = replies.get(instanceId) ?? none;
+    return pods.map((pod) => ({ pod, instanceId, claimed, reply }));
   });
+}
+
+function notSent(
+  work: readonly NodeWork[],
+  claimed: boolean,
+  why: Pick<PodOutcome, 'outcome' | 'reason'>,
+): Answered[] {
+  return work.flatMap(({ instanceId, pods }) =>
+    pods.map((pod) => ({ pod, instanceId, claimed, notSent: why })),
+  );
 }
 
 /** Looks for the pods' UIDs in the API: until the thawed ones are gone or the time is up. */
@@ -73,16 +139,19 @@ async function confirm(
   const { gone, doubt } =
     performed(context) === 'thaw'
       ? await lookForGone(answered, context, ports)
-      : { gone: new Set<string>(), doubt: '' };
+      : { gone: new Map<string, Date>(), doubt: '' };
   const now = ports.now();
-  return answered.map(({ pod, work, reply }) => {
-    const judged = judgePod(pod, reply, gone.has(pod.uid));
+  return answered.map((one) => {
+    const goneAt = gone.get(one.pod.uid);
+    const judged =
+      'reply' in one ? judgePod(one.pod, one.reply, goneAt !== undefined) : one.notSent;
     return {
-      ...identify(pod, now),
-      instanceId: work.instanceId,
+      ...identify(one.pod, now),
+      instanceId: one.instanceId,
       freezes: [],
       processes: [],
       ...judged,
+      ...(goneAt === undefined ? {} : { secondsToGone: secondsBetween(context.startedAt, goneAt) }),
       reason: judged.reason + (judged.outcome === 'thawed' ? doubt : ''),
     };
   });
@@ -90,15 +159,16 @@ async function confirm(
 
 /** An API that cannot be asked proves nothing: the thaw stands, the pod counts as not gone. */
 async function lookForGone(answered: readonly Answered[], context: RunContext, ports: Ports) {
-  const gone = new Set<string>();
-  const thawed = answered.filter(wasThawed).map(({ pod }) => pod);
-  const others = answered.filter((a) => !wasThawed(a)).map(({ pod }) => pod);
+  const sent = answered.filter((one) => 'reply' in one);
+  const thawed = sent.filter(wasThawed).map(({ pod }) => pod);
+  const others = sent.filter((one) => !wasThawed(one)).map(({ pod }) => pod);
   const confirmMs = context.settings.confirmSeconds * 1000;
   const until = Math.min(context.deadline.getTime(), ports.now().getTime() + confirmMs);
+  const gone = new Map<string, Date>();
   try {
-    for (const uid of await ports.awaitGone(thawed, new Date(until))) gone.add(uid);
-    const still = new Set(await ports.stillTerminating(others));
-    for (const pod of others) if (!still.has(pod)) gone.add(pod.uid);
+    for (const [uid, at] of await ports.awaitGone(thawed, new Date(until))) gone.set(uid, at);
+    const still = await ports.stillTerminating(others);
+    for (const { uid } of others) if (!still.has(uid)) gone.set(uid, ports.now());
     return { gone, doubt: '' };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -106,8 +176,48 @@ async function lookForGone(answered: readonly Answered[], context: RunContext, p
   }
 }
 
-function wasThawed({ pod, reply }: Answered): boolean {
-  if (reply.kind !== 'report') return false;
-  const target = reply.report.targets.find((t) => t.target === cgroupUid(pod));
+function wasThawed(one: Answered): boolean {
+  if (!('reply' in one) || one.reply.kind !== 'report') return false;
+  const target = one.reply.report.targets.find(({ target: uid }) => uid === cgroupUid(one.pod));
   return target?.verdict === 'thawed';
+}
+
+async function settle(
+  answered: readonly Answered[],
+  judged: readonly PodOutcome[],
+  ports: Ports,
+): Promise<void> {
+  const settlements = answered.flatMap((one, at): Settlement[] => {
+    const last = judged[at];
+    if (!one.claimed || last === undefined) return [];
+    return [
+      {
+        uid: one.pod.uid,
+        attempted: 'reply' in one && wasAttempted(one.reply),
+        last: {
+          outcome: last.outcome,
+          reason: last.reason,
+          ...(last.cause === undefined ? {} : { cause: last.cause }),
+        },
+      },
+    ];
+  });
+  if (settlements.length > 0) await ports.claims.settle(settlements);
+}
+
+/** Splits the work by its pods; nodes without any on one side are left out there. */
+function part(work: readonly NodeWork[], wanted: (pod: TerminatingPod) => boolean) {
+  const side = (test: (pod: TerminatingPod) => boolean) =>
+    work
+      .map((node) => ({ ...node, pods: node.pods.filter(test) }))
+      .filter(({ pods }) => pods.length > 0);
+  return [side(wanted), side((pod) => !wanted(pod))] as const;
+}
+
+function uidsOf(work: readonly NodeWork[]): string[] {
+  return work.flatMap(({ pods }) => pods.map(({ uid }) => uid));
+}
+
+function secondsBetween(from: Date, to: Date): number {
+  return Math.round((to.getTime() - from.getTime()) / 1000);
 }

@@ -1,9 +1,12 @@
 /** What a function finds around it: its settings, its clients, its time. */
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
+import type { Claimant, ClaimsTable } from './adapters/dynamodb.ts';
 import { type SsmClients, ThrottleOnlyRetry } from './adapters/ssm.ts';
 import { type DeployedSettings, parseDeployedSettings, SettingsError } from './domain/settings.ts';
 
@@ -15,17 +18,28 @@ export interface Environment {
   /** The invocation's request id: the same for a retried delivery of one event. */
   runId: string;
   deadline: Date;
-  clients: { ec2: EC2Client; eks: EKSClient; sns: SNSClient; ssm: SsmClients };
+  clients: Clients;
+  claims: ClaimsTable;
+  claimant: Claimant;
+}
+
+export interface Clients {
+  dynamodb: DynamoDBClient;
+  ec2: EC2Client;
+  eks: EKSClient;
+  sns: SNSClient;
+  ssm: SsmClients;
 }
 
 /** Left of the function's time for judging and telling. */
 const RESERVE_MS = 10_000;
 
 /** SSM's sending client never sends a command again that may have been taken. */
-export const makeClients = (): Environment['clients'] => ({
+export const makeClients = (): Clients => ({
+  dynamodb: new DynamoDBClient({ maxAttempts: 8 }),
   ec2: new EC2Client({ maxAttempts: 8 }),
-  eks: new EKSClient({}),
-  sns: new SNSClient({}),
+  eks: new EKSClient({ maxAttempts: 8 }),
+  sns: new SNSClient({ maxAttempts: 8 }),
   ssm: {
     reading: new SSMClient({ maxAttempts: 10 }),
     sending: new SSMClient({ retryStrategy: new ThrottleOnlyRetry(10) }),
@@ -36,15 +50,22 @@ export const makeClients = (): Environment['clients'] => ({
 export function environmentFrom(
   env: Readonly<Record<string, string | undefined>>,
   context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
-  clients: Environment['clients'],
+  clients: Clients,
 ): Environment {
+  const settings = readSettings(env);
+  const { claimsTable } = settings.resources;
+  if (claimsTable === undefined) {
+    throw new SettingsError('PODTHAW_SETTINGS: resources.claimsTable: got nothing');
+  }
   return {
-    settings: readSettings(env),
+    settings,
     region: env.AWS_REGION ?? 'us-east-1',
     logGroup: env.AWS_LAMBDA_LOG_GROUP_NAME,
     runId: context.awsRequestId,
     deadline: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS),
     clients,
+    claims: { client: clients.dynamodb, name: claimsTable },
+    claimant: { runId: context.awsRequestId, invocation: randomUUID() },
   };
 }
 

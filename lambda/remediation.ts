@@ -1,17 +1,16 @@
 /** A remediation: which clusters an event is about, a run for each, and who hears of it. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { explainAccess } from './access-problem.ts';
-import { publish } from './adapters/sns.ts';
-import { originOf } from './domain/message/origin.ts';
-import { makeNotification } from './domain/notification.ts';
-import { isNews, type Outcome } from './domain/outcome.ts';
+import type { Outcome } from './domain/outcome.ts';
 import type { Selection } from './domain/selection.ts';
 import type { Cluster } from './domain/settings.ts';
 import { parseTrigger, type Trigger, TriggerError } from './domain/trigger.ts';
 import type { Environment } from './environment.ts';
+import { emitOutcome } from './metrics.ts';
 import { connectPorts, nodePorts } from './ports.ts';
 import { makeOutcome, type RunContext, run } from './run.ts';
 import { sweepInstances } from './sweep.ts';
+import { tellAll, tellNews } from './telling.ts';
 
 const logger = new Logger();
 
@@ -21,32 +20,31 @@ export async function remediate(event: unknown, env: Environment): Promise<Outco
   logger.info('triggered', { runId: env.runId, trigger });
   const outcomes: Outcome[] = [];
   for (const cluster of clustersOf(trigger, env.settings.clusters)) {
-    outcomes.push(await remediateCluster(trigger, cluster, env));
+    const context = runContext(trigger, cluster, env);
+    outcomes.push(
+      isQuiet(trigger) ? makeOutcome(context, []) : await remediateCluster(trigger, context, env),
+    );
   }
   const [only] = outcomes;
   return outcomes.length === 1 && only !== undefined ? only : outcomes;
 }
 
-async function remediateCluster(
-  trigger: Trigger,
-  cluster: Cluster,
-  env: Environment,
-): Promise<Outcome> {
-  const context = runContext(trigger, cluster, env);
-  const outcome = await runOrExplain(trigger, context, env);
-  logger.info('outcome', { outcome });
-  if (tellsPeople(trigger) && isNews(outcome)) {
-    const { topicArn } = env.settings.resources;
-    await publish(env.clients.sns, topicArn, makeNotification(outcome, runOrigin(env)));
-  }
-  return outcome;
+/** Only ALARM acts; OK and INSUFFICIENT_DATA end quietly. */
+function isQuiet(trigger: Trigger): boolean {
+  return trigger.kind === 'alarm' && trigger.state !== 'ALARM';
 }
 
-/** What the message's links are made from. */
-function runOrigin({ settings, logGroup }: Environment) {
-  const { resources, runbookUrl } = settings;
-  const { topicArn, dashboardName: dashboard } = resources;
-  return originOf({ topicArn, now: new Date(), logGroup, dashboard, runbookUrl });
+async function remediateCluster(
+  trigger: Trigger,
+  context: RunContext,
+  env: Environment,
+): Promise<Outcome> {
+  const outcome = await runOrExplain(trigger, context, env);
+  logger.info('outcome', { outcome });
+  emitOutcome(outcome);
+  if (trigger.kind !== 'manual') await tellNews(outcome, env);
+  else if (trigger.request.notify) await tellAll(outcome, env);
+  return outcome;
 }
 
 async function runOrExplain(
@@ -54,8 +52,7 @@ async function runOrExplain(
   context: RunContext,
   env: Environment,
 ): Promise<Outcome> {
-  // Only ALARM acts; OK and INSUFFICIENT_DATA end quietly.
-  if (trigger.kind === 'alarm' && trigger.state !== 'ALARM') return makeOutcome(context, []);
+  // Only a request by hand has the field: no alarm leads here.
   if (trigger.kind === 'manual' && trigger.request.withoutApi) {
     return sweepInstances(trigger.request.instanceIds ?? [], context, nodePorts(env));
   }
@@ -86,6 +83,7 @@ function runContext(trigger: Trigger, cluster: Cluster, env: Environment): RunCo
     trigger: { kind: trigger.kind, ...(trigger.kind === 'alarm' ? { name: trigger.name } : {}) },
     selection: selectionOf(trigger),
     settings: env.settings,
+    startedAt: new Date(),
     deadline: env.deadline,
   };
 }
@@ -121,8 +119,4 @@ function clusterName(trigger: Exclude<Trigger, { kind: 'schedule' }>): string | 
 
 function namesOf(clusters: readonly Cluster[]): string {
   return clusters.map(({ name }) => name).join(', ');
-}
-
-function tellsPeople(trigger: Trigger): boolean {
-  return trigger.kind !== 'manual' || trigger.request.notify;
 }

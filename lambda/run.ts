@@ -1,6 +1,8 @@
 /** One run, from a trigger to an outcome: the way of the data, step by step. */
 import { carryOut } from './command-run.ts';
+import type { Claim, Settlement } from './domain/claim.ts';
 import type { Action, Command } from './domain/command.ts';
+import { hasSelectors } from './domain/manual-request.ts';
 import {
   identify,
   type NodeReply,
@@ -8,9 +10,9 @@ import {
   type PodOutcome,
   summarize,
 } from './domain/outcome.ts';
-import { type LeftOut, makePlan, type Placement } from './domain/plan.ts';
+import { type LeftOut, makePlan, type Placement, type Plan } from './domain/plan.ts';
 import type { TerminatingPod } from './domain/pod.ts';
-import { missingNames, type Selection, selectPods } from './domain/selection.ts';
+import { mayBeSelected, missingNames, type Selection, selectPods } from './domain/selection.ts';
 import { type Cluster, type DeployedSettings, instanceTag } from './domain/settings.ts';
 
 /** What a run needs of the outside world. */
@@ -18,10 +20,10 @@ export interface Ports {
   now(): Date;
   /** The cluster's terminating pods, and how many of its nodes run pods. */
   listTerminating(): Promise<{ pods: TerminatingPod[]; nodeCount: number }>;
-  /** Those of the pods whose UID is still in the API with a deletionTimestamp. */
-  stillTerminating(pods: readonly TerminatingPod[]): Promise<TerminatingPod[]>;
-  /** Waits until the pods' UIDs have left the API or `until` passes. @returns the UIDs that left */
-  awaitGone(pods: readonly TerminatingPod[], until: Date): Promise<ReadonlySet<string>>;
+  /** Of the pods' UIDs, those that are still in the API with a deletionTimestamp. */
+  stillTerminating(pods: readonly TerminatingPod[]): Promise<ReadonlySet<string>>;
+  /** Waits until the pods' UIDs have left the API or `until` passes. @returns when which UID left */
+  awaitGone(pods: readonly TerminatingPod[], until: Date): Promise<ReadonlyMap<string, Date>>;
   /** Where each node's commands go, by node name. */
   placeNodes(
     nodes: readonly string[],
@@ -29,6 +31,15 @@ export interface Ports {
   ): Promise<ReadonlyMap<string, Placement>>;
   /** Runs a command. @returns one reply for each of its instances; never throws for a single node */
   runCommand(command: Command, context: RunContext): Promise<ReadonlyMap<string, NodeReply>>;
+  claims: Claims;
+}
+
+/** Who has which pod, across runs; keyed by pod UID. */
+export interface Claims {
+  read(uids: readonly string[]): Promise<ReadonlyMap<string, Claim>>;
+  /** Takes what no other run has. @returns the UIDs taken; they are held until the run settles them */
+  take(uids: readonly string[]): Promise<ReadonlySet<string>>;
+  settle(settlements: readonly Settlement[]): Promise<void>;
 }
 
 export interface RunContext {
@@ -39,32 +50,40 @@ export interface RunContext {
   trigger: Outcome['trigger'];
   selection: Selection;
   settings: DeployedSettings;
+  startedAt: Date;
   /** When the run must have ended. */
   deadline: Date;
 }
 
 /** Finds, plans, sends, confirms. Nothing is sent for a pod that the API does not call terminating. */
 export async function run(context: RunContext, ports: Ports): Promise<Outcome> {
-  const { cluster, selection, settings } = context;
+  const { selection } = context;
   const now = ports.now();
   const { pods, nodeCount } = await ports.listTerminating();
-  const placements = await ports.placeNodes(
-    [...new Set(pods.flatMap((pod) => pod.node ?? []))],
-    instanceTag(cluster),
-  );
-  const stuckAfterSeconds = settings.stuckAfterSeconds;
-  const plan = makePlan({
-    pods: selectPods(selection, { pods, placements, now, stuckAfterSeconds }),
-    placements,
-    nodeCount,
-    thaw: context.action === 'thaw',
-    capped: !isNarrow(selection),
-    settings,
-  });
+  const plan = await planRun(pods, nodeCount, now, context, ports);
   const judged = await carryOut(plan.work, context, ports);
   const left = plan.leftOut.map((out) => fromLeftOut(out, now));
   const missing = missingNames(selection, pods).map(notTerminating);
   return makeOutcome(context, [...judged, ...left, ...missing]);
+}
+
+async function planRun(
+  listed: readonly TerminatingPod[],
+  nodeCount: number,
+  now: Date,
+  context: RunContext,
+  ports: Ports,
+): Promise<Plan> {
+  const { cluster, selection, settings } = context;
+  const { stuckAfterSeconds } = settings;
+  const candidates = listed.filter((pod) => mayBeSelected(pod, selection, now, stuckAfterSeconds));
+  const nodes = new Set(candidates.flatMap((pod) => pod.node ?? []));
+  const placements = await ports.placeNodes([...nodes], instanceTag(cluster));
+  const pods = selectPods(selection, { pods: candidates, placements, now, stuckAfterSeconds });
+  const thaw = performed(context) === 'thaw';
+  const claims = thaw ? await ports.claims.read(pods.map(({ uid }) => uid)) : new Map();
+  const capped = !isNarrow(selection);
+  return makePlan({ pods, placements, claims, now, nodeCount, thaw, capped, settings });
 }
 
 /** `mode: observe` makes every thaw a check. */
@@ -88,17 +107,13 @@ export function makeOutcome(context: RunContext, pods: PodOutcome[], problem?: s
 
 /** Whether a person named what to act on: then the blast radius is theirs. */
 function isNarrow(selection: Selection): boolean {
-  if (selection.by !== 'request') return false;
-  const { pods, podUids, nodes, instanceIds } = selection.request;
-  return Boolean(pods ?? podUids ?? nodes ?? instanceIds);
+  return selection.by === 'request' && hasSelectors(selection.request);
 }
 
-function fromLeftOut({ pod, instanceId, outcome, reason }: LeftOut, now: Date): PodOutcome {
+function fromLeftOut({ pod, ...out }: LeftOut, now: Date): PodOutcome {
   return {
     ...identify(pod, now),
-    ...(instanceId === undefined ? {} : { instanceId }),
-    outcome,
-    reason,
+    ...out,
     freezes: [],
     processes: [],
   };

@@ -1,10 +1,12 @@
 /** The whole pipeline on one machine: unchanged handlers, against loopback endpoints. */
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
+import { makeHandler as makeDetect } from '../lambda/detect.ts';
 import type { DeployedSettings, Settings } from '../lambda/domain/settings.ts';
-import { functionSettings } from '../lambda/domain/settings.ts';
+import { claimsTableKeys, functionSettings } from '../lambda/domain/settings.ts';
 import { makeHandler as makeNotifySlack } from '../lambda/notify-slack.ts';
 import { makeHandler as makeRemediate } from '../lambda/remediate.ts';
+import { type DynamoDbEndpoint, startDynamoDb } from './endpoints/dynamodb.ts';
 import { type Ec2Endpoint, type Ec2Instance, startEc2 } from './endpoints/ec2.ts';
 import { type EksEndpoint, startEks } from './endpoints/eks.ts';
 import {
@@ -34,6 +36,9 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Invokes the remediation as Lambda would, and waits until Slack has been told. */
   invoke(event: unknown, runId?: string): ReturnType<ReturnType<typeof makeRemediate>>;
+  /** Runs the detector once. */
+  detect(): Promise<void>;
+  dynamodb: DynamoDbEndpoint;
   ssm: SsmEndpoint;
   sns: SnsEndpoint;
   ec2: Ec2Endpoint;
@@ -48,6 +53,7 @@ const CREDENTIALS = { accessKeyId: 'AKIALOOPBACK00000000', secretAccessKey: 'loo
 const REGION = 'eu-central-1';
 const TOPIC = `arn:aws:sns:${REGION}:111122223333:podthaw`;
 const DOCUMENT = 'podthaw-freezer';
+const TABLE = 'podthaw-claims';
 const SECRET = 'podthaw/slack-webhook';
 
 /** Starts every endpoint and points the AWS SDK at them. `close` undoes both. */
@@ -63,6 +69,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   endpoints.sns.subscribe(TOPIC, makeNotifySlack());
   return {
     ...endpoints,
+    detect: makeDetect(),
     invoke: async (event, runId = randomUUID()) => {
       const outcome = await remediate(event, lambdaContext(runId, options.timeoutMs ?? 300_000));
       await endpoints.sns.settled();
@@ -81,7 +88,8 @@ async function startEndpoints({ settings, nodes, ...options }: PipelineOptions) 
     startKubernetes({ clusterName, credentials: CREDENTIALS, ...options.kubernetes }),
     startSlack(),
   ]);
-  const [ssm, sns, ec2, eks, secrets] = await Promise.all([
+  const [dynamodb, ssm, sns, ec2, eks, secrets] = await Promise.all([
+    startClaimsTable(),
     startSsm({
       documents: [{ name: DOCUMENT, content: synthesizedDocument(settings) }],
       instances: nodes,
@@ -92,14 +100,25 @@ async function startEndpoints({ settings, nodes, ...options }: PipelineOptions) 
     startEks([{ name: clusterName, endpoint: kubernetes.url, caPem: kubernetes.caPem }]),
     startSecrets([[SECRET, slack.webhookUrl]]),
   ]);
-  return { ssm, sns, ec2, eks, kubernetes, secrets, slack };
+  return { dynamodb, ssm, sns, ec2, eks, kubernetes, secrets, slack };
+}
+
+async function startClaimsTable(): Promise<DynamoDbEndpoint> {
+  const dynamodb = await startDynamoDb();
+  await dynamodb.createTable(TABLE, { partitionKey: claimsTableKeys.partition });
+  return dynamodb;
 }
 
 /** What the stack would put into PODTHAW_SETTINGS. */
 function deployed(settings: Settings): DeployedSettings {
   return {
     ...functionSettings(settings),
-    resources: { documentName: DOCUMENT, topicArn: TOPIC, slackSecretId: SECRET },
+    resources: {
+      documentName: DOCUMENT,
+      topicArn: TOPIC,
+      claimsTable: TABLE,
+      slackSecretId: SECRET,
+    },
   };
 }
 

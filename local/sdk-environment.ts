@@ -3,6 +3,7 @@ import type { DeployedSettings } from '../lambda/domain/settings.ts';
 import type { Endpoint } from './endpoints/server.ts';
 
 export interface SdkTargets {
+  dynamodb: Endpoint;
   ssm: Endpoint;
   sns: Endpoint;
   ec2: Endpoint;
@@ -25,6 +26,7 @@ export function pointSdkAt(targets: SdkTargets, env: FunctionEnvironment): () =>
     AWS_REGION: env.region,
     AWS_ACCESS_KEY_ID: env.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: env.credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: targets.dynamodb.url,
     AWS_ENDPOINT_URL_SSM: targets.ssm.url,
     AWS_ENDPOINT_URL_SNS: targets.sns.url,
     AWS_ENDPOINT_URL_EC2: targets.ec2.url,

@@ -9,6 +9,7 @@ import type { StuckPod } from './stuck-pod.ts';
 const LIMIT_MS = 28_000;
 
 process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
+process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
 
 async function makePod(): Promise<StuckPod> {
   const freezer = await findFreezer();

@@ -1,5 +1,10 @@
 /** EC2: which instance a node is. */
-import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
+import {
+  type EC2Client,
+  type Filter,
+  type Instance,
+  paginateDescribeInstances,
+} from '@aws-sdk/client-ec2';
 import type { Placement } from '../domain/plan.ts';
 
 /** DescribeInstances takes at most 200 values a filter. */
@@ -17,22 +22,23 @@ export async function placeNodes(
   [key, value]: readonly [key: string, value: string],
 ): Promise<Map<string, Placement>> {
   const placements = new Map<string, Placement>();
-  const byDns: string[] = [];
+  const byId = new Map<string, string>();
+  const byDns = new Map<string, string>();
   for (const node of new Set(nodes)) {
-    const known = placeByName(node);
-    if (known === undefined) byDns.push(node);
-    else placements.set(node, known);
+    const elsewhere = placeByName(node);
+    const id = /^(i-[0-9a-f]{8,17})(\.|$)/.exec(node)?.[1];
+    if (elsewhere !== undefined) placements.set(node, elsewhere);
+    else if (id === undefined) byDns.set(node, node);
+    else byId.set(node, id);
   }
-  for (let i = 0; i < byDns.length; i += BATCH) {
-    const batch = byDns.slice(i, i + BATCH);
-    const instances = await findRunning(client, batch, key, value);
-    for (const node of batch) placements.set(node, placeByDns(node, instances, key));
-  }
+  const tag = { Name: `tag:${key}`, Values: [value] };
+  await placeBatches(client, byId, 'instance-id', tag, placements);
+  await placeBatches(client, byDns, 'private-dns-name', tag, placements);
   return placements;
 }
 
+/** Nodes that are no EC2 instances, by their names alone. */
 function placeByName(node: string): Placement | undefined {
-  if (/^i-[0-9a-f]{8,17}(\.|$)/.test(node)) return { instanceId: node.split('.')[0] ?? node };
   if (/^mi-[0-9a-f]{17}$/.test(node)) {
     return { unreachable: 'a hybrid node: podthaw sends commands to EC2 instances only' };
   }
@@ -44,16 +50,35 @@ function placeByName(node: string): Placement | undefined {
   return undefined;
 }
 
-async function findRunning(client: EC2Client, names: string[], key: string, value: string) {
+type By = 'instance-id' | 'private-dns-name';
+
+/** @param wanted what to look for, by node name */
+async function placeBatches(
+  client: EC2Client,
+  wanted: ReadonlyMap<string, string>,
+  by: By,
+  tag: Filter,
+  placements: Map<string, Placement>,
+): Promise<void> {
+  const all = [...wanted];
+  for (let i = 0; i < all.length; i += BATCH) {
+    const batch = all.slice(i, i + BATCH);
+    const filter = { Name: by, Values: batch.map(([, value]) => value) };
+    const found = await findRunning(client, [filter, tag]);
+    for (const [node, value] of batch) {
+      const matches = found.filter(
+        (i) => value === (by === 'instance-id' ? i.InstanceId : i.PrivateDnsName),
+      );
+      placements.set(node, placeOn(matches, `${by} ${value} and tag ${tag.Name?.slice(4)}`));
+    }
+  }
+}
+
+async function findRunning(client: EC2Client, filters: Filter[]): Promise<Instance[]> {
+  const running = { Name: 'instance-state-name', Values: ['running'] };
   const pages = paginateDescribeInstances(
     { client, pageSize: 1000 },
-    {
-      Filters: [
-        { Name: 'private-dns-name', Values: names },
-        { Name: 'instance-state-name', Values: ['running'] },
-        { Name: `tag:${key}`, Values: [value] },
-      ],
-    },
+    { Filters: [...filters, running] },
   );
   const instances: Instance[] = [];
   for await (const page of pages) {
@@ -62,20 +87,17 @@ async function findRunning(client: EC2Client, names: string[], key: string, valu
   return instances;
 }
 
-function placeByDns(node: string, instances: readonly Instance[], tag: string): Placement {
-  const matches = instances.filter((i) => i.PrivateDnsName === node);
+function placeOn(matches: readonly Instance[], sought: string): Placement {
   const [first] = matches;
   if (matches.length !== 1 || first?.InstanceId === undefined) {
-    return {
-      unreachable: `${matches.length} running instances of private DNS name ${node} with tag ${tag}, expected 1`,
-    };
+    return { unreachable: `${matches.length} running instances of ${sought}, expected 1` };
   }
-  if (first.Platform?.toLowerCase() === 'windows')
+  if (first.Platform?.toLowerCase() === 'windows') {
     return { unreachable: 'a Windows node: it has no cgroup freezer' };
+  }
   if (first.Operator?.Managed) {
-    return {
-      unreachable: `managed by ${first.Operator.Principal}: EKS Auto Mode nodes take no SSM commands`,
-    };
+    const by = first.Operator.Principal ?? 'a service';
+    return { unreachable: `managed by ${by}: EKS Auto Mode nodes take no SSM commands` };
   }
   return { instanceId: first.InstanceId };
 }

@@ -8,8 +8,8 @@ import type { ClusterEndpoint } from './eks.ts';
 export interface KubernetesApi {
   /** Terminating pods of the whole cluster, and how many nodes run pods at all. */
   listTerminating(): Promise<TerminatingList>;
-  /** The pod as it stands now; undefined where no pod of that name is left. */
-  getPod(namespace: string, name: string): Promise<PodNow | undefined>;
+  /** Of the pods' UIDs, those that are there now and terminating. */
+  stillTerminating(pods: readonly TerminatingPod[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface TerminatingList {
   nodeCount: number;
 }
 
-export interface PodNow {
+interface PodNow {
   uid: string;
   terminating: boolean;
 }
@@ -37,7 +37,15 @@ export class KubernetesError extends Error {
 /** Pods a page: about 1.5 MB as a Table with metadata. */
 const PAGE = 500;
 /** One request with its retries; a page of a large cluster takes a few seconds at most. */
-const REQUEST_MS = 30_000;
+const REQUEST_MS = 60_000;
+/** One try: an API that accepts and then says nothing is tried again. */
+const SILENCE_MS = 10_000;
+/** The token may be presented for 60 s. */
+const TOKEN_MS = 45_000;
+const RETRIES = 4;
+/** Fetching one page of a listing costs about as much as looking up so many pods. */
+const LOOK_UPS_A_PAGE = 20;
+const LOOK_UPS_AT_ONCE = 10;
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 const metadataSchema = z.object({
@@ -73,25 +81,60 @@ export function connect(
   endpoint: ClusterEndpoint,
   makeToken: () => Promise<string>,
 ): KubernetesApi {
-  const agent = new Agent({ connect: { ca: endpoint.ca, timeout: 5_000 }, connections: 10 });
+  const agent = new Agent({
+    connect: { ca: endpoint.ca, timeout: 5_000 },
+    connections: LOOK_UPS_AT_ONCE,
+    headersTimeout: SILENCE_MS,
+    bodyTimeout: SILENCE_MS,
+  });
   const dispatcher = agent.compose(
-    interceptors.retry({ maxRetries: 4, minTimeout: 200, maxTimeout: 10_000, throwOnError: false }),
+    interceptors.retry({
+      maxRetries: RETRIES,
+      minTimeout: 200,
+      maxTimeout: 10_000,
+      throwOnError: false,
+      errorCodes: TRIED_AGAIN,
+    }),
   );
   const get = authorizedGet(endpoint.url, dispatcher, makeToken);
+  let pages = 1;
+  const list = async () => {
+    const listed = await listTerminating(get);
+    pages = listed.pages;
+    return listed;
+  };
   return {
-    listTerminating: () => listTerminating(get),
-    getPod: (namespace, name) => getPod(get, namespace, name),
+    listTerminating: list,
+    stillTerminating: (pods) =>
+      pods.length > pages * LOOK_UPS_A_PAGE ? among(pods, list) : lookUp(get, pods),
     close: () => agent.close(),
   };
 }
 
+/** Beside undici's own list: an API that went silent before it answered. */
+const TRIED_AGAIN = [
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+];
+
 type Get = (path: string, accept: string) => Promise<{ status: number; body: unknown }>;
 
 function authorizedGet(url: string, dispatcher: Dispatcher, makeToken: () => Promise<string>): Get {
-  let token: Promise<string> | undefined;
+  const token = keptToken(makeToken);
   const once = async (path: string, accept: string) => {
-    token ??= makeToken();
-    const headers = { authorization: `Bearer ${await token}`, accept, 'accept-encoding': 'gzip' };
+    const headers = {
+      authorization: `Bearer ${await token.get()}`,
+      accept,
+      'accept-encoding': 'gzip',
+    };
     const response = await fetch(new URL(path, url), {
       dispatcher,
       headers,
@@ -103,7 +146,7 @@ function authorizedGet(url: string, dispatcher: Dispatcher, makeToken: () => Pro
     try {
       const answer = await once(path, accept);
       if (answer.status !== 401) return answer;
-      token = undefined;
+      token.drop();
       return await once(path, accept);
     } catch (error) {
       throw new KubernetesError(
@@ -114,6 +157,24 @@ function authorizedGet(url: string, dispatcher: Dispatcher, makeToken: () => Pro
         },
       );
     }
+  };
+}
+
+function keptToken(makeToken: () => Promise<string>) {
+  let token: Promise<string> | undefined;
+  let madeAt = 0;
+  return {
+    get: () => {
+      const now = performance.now();
+      if (token === undefined || now - madeAt > TOKEN_MS) {
+        token = makeToken();
+        madeAt = now;
+      }
+      return token;
+    },
+    drop: () => {
+      token = undefined;
+    },
   };
 }
 
@@ -133,7 +194,9 @@ function reasonOf(error: unknown): string {
   return `${error.message || error.name}${code}`;
 }
 
-async function listTerminating(get: Get): Promise<TerminatingList> {
+type Listing = TerminatingList & { pages: number };
+
+async function listTerminating(get: Get): Promise<Listing> {
   for (let attempt = 1; ; attempt++) {
     const listed = await listOnce(get);
     if (listed !== 'expired') return listed;
@@ -142,7 +205,8 @@ async function listTerminating(get: Get): Promise<TerminatingList> {
 }
 
 /** 410 Gone means that the continue token outlived etcd's history: the listing starts over. */
-async function listOnce(get: Get): Promise<TerminatingList | 'expired'> {
+async function listOnce(get: Get): Promise<Listing | 'expired'> {
+  let pages = 0;
   const pods: TerminatingPod[] = [];
   const nodes = new Set<string>();
   let next: string | undefined;
@@ -152,9 +216,10 @@ async function listOnce(get: Get): Promise<TerminatingList | 'expired'> {
     if (status === 410) return 'expired';
     const table = expect(tableSchema, status, body, 'list pods');
     readRows(table, pods, nodes);
+    pages += 1;
     next = table.metadata.continue;
   } while (next);
-  return { pods, nodeCount: nodes.size };
+  return { pods, nodeCount: nodes.size, pages };
 }
 
 function readRows(
@@ -197,15 +262,20 @@ function messageOf(body: unknown): string {
   return (status.success ? status.data.message : String(body)).slice(0, 300);
 }
 
-/** Looks each pod up by name, ten at a time. */
-export async function lookUp(
-  api: Pick<KubernetesApi, 'getPod'>,
+/** Looks each pod up by its name; another UID there is another pod. */
+async function lookUp(get: Get, pods: readonly TerminatingPod[]): Promise<Set<string>> {
+  const isThere = async ({ namespace, name, uid }: TerminatingPod) => {
+    const now = await getPod(get, namespace, name);
+    return now?.uid === uid && now.terminating ? [uid] : [];
+  };
+  return new Set((await pMap(pods, isThere, { concurrency: LOOK_UPS_AT_ONCE })).flat());
+}
+
+/** Finds many in one fresh listing of all. */
+async function among(
   pods: readonly TerminatingPod[],
-): Promise<Map<TerminatingPod, PodNow | undefined>> {
-  const found = await pMap(
-    pods,
-    async (pod) => [pod, await api.getPod(pod.namespace, pod.name)] as const,
-    { concurrency: 10 },
-  );
-  return new Map(found);
+  list: () => Promise<TerminatingList>,
+): Promise<Set<string>> {
+  const listed = new Set((await list()).pods.map(({ uid }) => uid));
+  return new Set(pods.map(({ uid }) => uid).filter((uid) => listed.has(uid)));
 }

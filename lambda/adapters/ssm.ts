@@ -10,6 +10,7 @@ import {
   paginateListCommandInvocations,
   SendCommandCommand,
   type SSMClient,
+  SSMServiceException,
 } from '@aws-sdk/client-ssm';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import type { RetryErrorInfo, RetryToken } from '@smithy/types';
@@ -52,19 +53,32 @@ export class ThrottleOnlyRetry extends StandardRetryStrategy {
 /**
  * Runs one command and waits for every instance's answer, each judged by itself.
  *
- * @returns one reply for each instance of the command
- * @throws the SDK's errors (AccessDenied and the like) where the command could not be sent
+ * @returns one reply for each instance of the command; a refusal is a reply too, never thrown
  */
 export async function runCommand(
   ssm: SsmClients,
   run: CommandRun,
 ): Promise<Map<string, NodeReply>> {
   const ids = run.command.work.map(({ instanceId }) => instanceId);
-  const replies = await findUnmanaged(ssm.reading, ids);
+  let replies: Map<string, NodeReply>;
+  try {
+    replies = await findUnmanaged(ssm.reading, ids);
+  } catch (error) {
+    const reason = `not sent: SSM did not say which instances it manages: ${describe(error)}`;
+    return replyForAll(ids, { kind: 'failed', reason });
+  }
   const reachable = ids.filter((id) => !replies.has(id));
   if (reachable.length === 0) return replies;
   for (const [id, reply] of await sendAndWait(ssm, run, reachable)) replies.set(id, reply);
   return replies;
+}
+
+function replyForAll(ids: readonly string[], reply: NodeReply): Map<string, NodeReply> {
+  return new Map(ids.map((id) => [id, reply]));
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 /** Which instances SSM cannot reach at all; one bad id would make SendCommand refuse them all. */
@@ -108,19 +122,43 @@ async function sendAndWait(
   run: CommandRun,
   ids: string[],
 ): Promise<Map<string, NodeReply>> {
+  const sent = await trySend(ssm.sending, run, ids);
+  if (sent !== 'invalid-instance') {
+    if ('refused' in sent) return replyForAll(ids, sent.refused);
+    return waitForAll(ssm.reading, { ...sent, ids, deadline: run.deadline });
+  }
+  if (ids.length === 1) {
+    const reason = 'SSM refuses the instance: it is not running, or its agent is not registered';
+    return replyForAll(ids, { kind: 'unreachable', reason });
+  }
+  const middle = Math.ceil(ids.length / 2);
+  const halves = [ids.slice(0, middle), ids.slice(middle)];
+  const replies = await Promise.all(halves.map((half) => sendAndWait(ssm, run, half)));
+  return new Map(replies.flatMap((map) => [...map]));
+}
+
+/**
+ * A refusal (the service's 4xx) means that no node has seen the command; after anything else
+ * nobody knows, and there is no token to send it again safely.
+ */
+async function trySend(
+  client: SSMClient,
+  run: CommandRun,
+  ids: string[],
+): Promise<{ commandId: string } | { refused: NodeReply } | 'invalid-instance'> {
   try {
-    const commandId = await send(ssm.sending, run, ids);
-    return await waitForAll(ssm.reading, { commandId, ids, deadline: run.deadline });
+    return { commandId: await send(client, run, ids) };
   } catch (error) {
-    if (!(error instanceof InvalidInstanceId)) throw error;
-    if (ids.length === 1) {
-      const reason = 'SSM refuses the instance: it is not running, or its agent is not registered';
-      return new Map(ids.map((id) => [id, { kind: 'unreachable', reason }]));
-    }
-    const middle = Math.ceil(ids.length / 2);
-    const halves = [ids.slice(0, middle), ids.slice(middle)];
-    const replies = await Promise.all(halves.map((half) => sendAndWait(ssm, run, half)));
-    return new Map(replies.flatMap((map) => [...map]));
+    if (error instanceof InvalidInstanceId) return 'invalid-instance';
+    const refused = error instanceof SSMServiceException && error.$fault === 'client';
+    return {
+      refused: refused
+        ? { kind: 'failed', reason: `SSM refused the command: ${describe(error)}` }
+        : {
+            kind: 'unknown',
+            reason: `it is not known whether SSM took the command: ${describe(error)}`,
+          },
+    };
   }
 }
 
@@ -157,7 +195,7 @@ async function waitForAll(client: SSMClient, sent: Sent): Promise<Map<string, No
       await client.send(new CancelCommandCommand({ CommandId: sent.commandId }));
     }
   } catch (error) {
-    reason = `the command was sent, but its answer cannot be read: ${String(error)}`;
+    reason = `the command was sent, but its answer cannot be read: ${describe(error)}`;
   }
   for (const id of sent.ids) {
     if (!replies.has(id)) replies.set(id, { kind: 'unknown', reason, commandId: sent.commandId });

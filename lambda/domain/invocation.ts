@@ -40,7 +40,13 @@ export function readInvocation(invocation: Invocation, commandId: string): NodeR
     if (parsed.ok) return { kind: 'report', report: parsed.report, commandId };
     return { kind: 'unknown', reason: parsed.reason, commandId };
   }
-  return { kind: 'unknown', reason: failure(invocation, status), commandId };
+  const reason = failure(invocation, status);
+  return { kind: 'unknown', reason, commandId, ...(isBusy(invocation) ? { busy: true } : {}) };
+}
+
+/** freezer.sh could not get the node's lock within its time, and has done nothing. */
+function isBusy({ responseCode, stderr }: Invocation): boolean {
+  return responseCode === 3 && /^(freezer\.sh: )?busy\b/.test(lastLine(stderr));
 }
 
 function failure({ responseCode, stderr }: Invocation, status: string): string {

@@ -18,7 +18,7 @@ export const POD_OUTCOMES = [
 
 export type PodOutcomeKind = (typeof POD_OUTCOMES)[number];
 
-const podOutcomeSchema = z.object({
+export const podOutcomeSchema = z.object({
   namespace: z.string(),
   name: z.string(),
   uid: z.string(),
@@ -34,6 +34,8 @@ const podOutcomeSchema = z.object({
   freezes: z.array(freezeSchema).default([]),
   tasks: z.looseObject({ exited: z.number().optional(), left: z.number().optional() }).optional(),
   processes: z.array(processSchema).default([]),
+  /** From the run's start until its UID was seen to have left the API. */
+  secondsToGone: z.number().optional(),
 });
 
 export const outcomeSchema = z.object({
@@ -56,7 +58,8 @@ export type NodeReply =
   | { kind: 'report'; report: Report; commandId: string }
   | { kind: 'unreachable'; reason: string; commandId?: string }
   | { kind: 'failed'; reason: string }
-  | { kind: 'unknown'; reason: string; commandId?: string };
+  /** `busy`: another thaw is at work there, and this command did nothing. */
+  | { kind: 'unknown'; reason: string; commandId?: string; busy?: true };
 
 type Judgement = Pick<PodOutcome, 'outcome' | 'reason'> & Partial<PodOutcome>;
 
@@ -206,9 +209,4 @@ export function summarize(pods: readonly Pick<PodOutcome, 'outcome'>[]): Outcome
   const summary: Outcome['summary'] = {};
   for (const { outcome } of pods) summary[outcome] = (summary[outcome] ?? 0) + 1;
   return summary;
-}
-
-/** Whether people should hear of it: nothing stuck, and nothing wrong, is no news. */
-export function isNews(outcome: Outcome): boolean {
-  return outcome.pods.length > 0 || outcome.problem !== undefined;
 }

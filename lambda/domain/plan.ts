@@ -1,6 +1,7 @@
 /** The plan: which pods a run sends to which instances, and for every pod left out, why. Pure. */
-import type { PodOutcomeKind } from './outcome.ts';
-import { holdReason, podKey, type TerminatingPod } from './pod.ts';
+import { type Claim, claimState, inProgressReason, usedUp } from './claim.ts';
+import type { PodOutcome } from './outcome.ts';
+import { holdReason, type TerminatingPod } from './pod.ts';
 import type { Settings } from './settings.ts';
 
 /** Where a node's commands go, or why they can't. */
@@ -12,11 +13,9 @@ export interface NodeWork {
   pods: TerminatingPod[];
 }
 
-export interface LeftOut {
+export interface LeftOut extends Pick<PodOutcome, 'outcome' | 'cause' | 'reason'> {
   pod: TerminatingPod;
   instanceId?: string;
-  outcome: Extract<PodOutcomeKind, 'held' | 'unreachable' | 'deferred' | 'in-progress' | 'unknown'>;
-  reason: string;
 }
 
 export interface Plan {
@@ -28,6 +27,9 @@ export interface PlanInput {
   pods: readonly TerminatingPod[];
   /** By node name. */
   placements: ReadonlyMap<string, Placement>;
+  /** By pod UID. */
+  claims: ReadonlyMap<string, Claim>;
+  now: Date;
   /** Nodes of the cluster that run pods: what the blast radius is a share of. */
   nodeCount: number;
   /** A check may look at everything; only a thaw is held back. */
@@ -47,11 +49,28 @@ export function makePlan(input: PlanInput): Plan {
     else addTo(byNode, placed.node, placed.instanceId, pod);
   }
   const work = mostOverdueFirst([...byNode.values()]);
-  const cap = input.thaw && input.capped ? nodeCap(input) : work.length;
-  return {
-    work: work.slice(0, cap),
-    leftOut: [...leftOut, ...work.slice(cap).flatMap((w) => defer(w, cap))],
-  };
+  if (!input.thaw || !input.capped) return { work, leftOut };
+  const cap = nodeCap(input);
+  const busy = nodesOf(leftOut.filter(({ outcome }) => outcome === 'in-progress'));
+  const { kept, deferred } = within(cap, work, busy);
+  return { work: kept, leftOut: [...leftOut, ...deferred.flatMap((w) => defer(w, cap))] };
+}
+
+/** Nodes where other runs are at work count too, else many runs at once would share no cap. */
+function within(cap: number, work: readonly NodeWork[], busy: ReadonlySet<string>) {
+  const kept: NodeWork[] = [];
+  const deferred: NodeWork[] = [];
+  const touched = new Set(busy);
+  for (const node of work) {
+    if (touched.has(node.node) || touched.size < cap) kept.push(node);
+    else deferred.push(node);
+    if (kept.at(-1) === node) touched.add(node.node);
+  }
+  return { kept, deferred };
+}
+
+function nodesOf(leftOut: readonly LeftOut[]): Set<string> {
+  return new Set(leftOut.flatMap(({ pod }) => pod.node ?? []));
 }
 
 /** Nodes that one run may thaw on: the larger of the share and the floor. */
@@ -80,7 +99,25 @@ function place(
   if ('unreachable' in placement) {
     return { pod, outcome: 'unreachable', reason: placement.unreachable };
   }
+  const taken = input.thaw ? takenBy(input.claims.get(pod.uid), input.now) : undefined;
+  if (taken !== undefined) return { pod, instanceId: placement.instanceId, ...taken };
   return { node: pod.node, instanceId: placement.instanceId };
+}
+
+/** Only a thaw claims: a check never has to wait for one. */
+function takenBy(claim: Claim | undefined, now: Date): Omit<LeftOut, 'pod'> | undefined {
+  if (claim === undefined) return undefined;
+  const state = claimState(claim, now);
+  switch (state) {
+    case 'in-progress':
+      return { outcome: 'in-progress', reason: inProgressReason(claim) };
+    case 'used-up':
+      return usedUp(claim);
+    case 'free':
+      return undefined;
+    default:
+      return state satisfies never;
+  }
 }
 
 function addTo(
@@ -100,19 +137,11 @@ function mostOverdueFirst(work: NodeWork[]): NodeWork[] {
 }
 
 function defer(work: NodeWork, cap: number): LeftOut[] {
-  const reason = `a run thaws on at most ${cap} nodes; the next run takes this one up`;
+  const reason = `at most ${cap} nodes are thawed at a time; a later run takes this one up`;
   return work.pods.map((pod) => ({
     pod,
     instanceId: work.instanceId,
     outcome: 'deferred',
     reason,
   }));
-}
-
-/** For logs: the plan in one line a pod. */
-export function describePlan(plan: Plan): string[] {
-  return [
-    ...plan.work.flatMap((w) => w.pods.map((pod) => `${podKey(pod)} → ${w.instanceId}`)),
-    ...plan.leftOut.map(({ pod, outcome, reason }) => `${podKey(pod)} ${outcome}: ${reason}`),
-  ];
 }

@@ -1,5 +1,5 @@
 /** Which of a cluster's terminating pods a run is about. */
-import type { ManualRequest } from './manual-request.ts';
+import { hasSelectors, type ManualRequest } from './manual-request.ts';
 import type { Placement } from './plan.ts';
 import { overdueSeconds, podKey, type TerminatingPod } from './pod.ts';
 import type { Scope } from './scope.ts';
@@ -17,6 +17,17 @@ export interface SelectionInput {
   placements: ReadonlyMap<string, Placement>;
   now: Date;
   stuckAfterSeconds: number;
+}
+
+/** Whether a pod can be selected at all, before anybody knows where its node is. */
+export function mayBeSelected(
+  pod: TerminatingPod,
+  selection: Selection,
+  now: Date,
+  stuckAfterSeconds: number,
+): boolean {
+  if (overdueSeconds(pod, now) >= stuckAfterSeconds) return true;
+  return selection.by === 'request' && isNamed(pod, selection.request);
 }
 
 /** The pods that the selection asks for. Those a person named need only be terminating. */
@@ -58,12 +69,16 @@ function isRequested(
   input: SelectionInput,
   isStuck: (pod: TerminatingPod) => boolean,
 ): boolean {
-  if (request.pods?.includes(podKey(pod)) || request.podUids?.includes(pod.uid)) return true;
+  if (isNamed(pod, request)) return true;
   if (!isStuck(pod)) return false;
   const instanceId = instanceOf(pod, input);
   if (pod.node !== undefined && request.nodes?.includes(pod.node)) return true;
   if (instanceId !== undefined && request.instanceIds?.includes(instanceId)) return true;
-  return !(request.pods ?? request.podUids ?? request.nodes ?? request.instanceIds);
+  return !hasSelectors(request);
+}
+
+function isNamed(pod: TerminatingPod, { pods, podUids }: ManualRequest): boolean {
+  return Boolean(pods?.includes(podKey(pod)) || podUids?.includes(pod.uid));
 }
 
 function instanceOf(pod: TerminatingPod, { placements }: SelectionInput): string | undefined {

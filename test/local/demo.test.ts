@@ -1,3 +1,4 @@
+import '../pipeline/quiet.ts';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { runDemo } from '../../local/demo.ts';

@@ -1,4 +1,5 @@
 /** A cluster of one node and one stuck pod, for tests of the whole way. */
+import './quiet.ts';
 import { onTestFinished } from 'vitest';
 import type { Outcome } from '../../lambda/domain/outcome.ts';
 import { parseSettings, type SettingsInput } from '../../lambda/domain/settings.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  isNews,
   judgePod,
   judgeUnnamed,
   type NodeReply,
@@ -111,18 +110,4 @@ test('without the API nothing can be called deleted', () => {
 test('the summary counts each kind that occurred', () => {
   const kinds = ['deleted', 'held', 'deleted'] as const;
   expect(summarize(kinds.map((outcome) => ({ outcome })))).toEqual({ deleted: 2, held: 1 });
-});
-
-test('nothing stuck and nothing wrong is no news', () => {
-  const empty = {
-    podthaw: 1 as const,
-    runId: 'r',
-    cluster: 'prod',
-    action: 'thaw' as const,
-    trigger: { kind: 'schedule' as const },
-    pods: [],
-    summary: {},
-  };
-  expect(isNews(empty)).toBe(false);
-  expect(isNews({ ...empty, problem: 'no access' })).toBe(true);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makePlan, nodeCap, type Placement, type PlanInput } from '../../../lambda/domain/plan.ts';
-import { podOf } from './pods.ts';
+import { NOW, podOf } from './pods.ts';
 
 const settings = { protectedNamespaces: ['kube-system'], blastRadius: { share: 0.1, floor: 3 } };
 const placements = new Map<string, Placement>([
@@ -10,7 +10,17 @@ const placements = new Map<string, Placement>([
   ['far', { unreachable: 'a hybrid node' }],
 ]);
 const planOf = (fields: Partial<PlanInput>) =>
-  makePlan({ pods: [], placements, nodeCount: 10, thaw: true, capped: true, settings, ...fields });
+  makePlan({
+    pods: [],
+    placements,
+    claims: new Map(),
+    now: NOW,
+    nodeCount: 10,
+    thaw: true,
+    capped: true,
+    settings,
+    ...fields,
+  });
 
 describe('who is left out, and why', () => {
   test.each([
