@@ -42,6 +42,7 @@ const FREED = outcomeOf({
       action: 'thawed',
     },
   ],
+  secondsToGone: 14,
   tasks: { exited: 3, left: 0 },
   processes: [
     {
@@ -85,7 +86,7 @@ ${messages.map(({ blocks }) => message(blocks)).join('\n')}
 `;
 }
 
-function outcomeOf(pod: object & { outcome: string }): Outcome {
+function outcomeOf(pod: Record<string, unknown> & { outcome: string }): Outcome {
   return outcomeSchema.parse({
     podthaw: 1,
     runId: '1d2c3b4a-5e6f-4a7b-8c9d-0e1f2a3b4c5d',
@@ -118,7 +119,7 @@ function block(of: KnownBlock): string {
 /** Slack's markup as far as the messages use it; its escapes are HTML's own. */
 function html(mrkdwn: string): string {
   return mrkdwn
-    .replaceAll(/<(https:[^|>]+)\|([^>]+)>/g, '<a>$2</a>')
+    .replaceAll(/<(https:[^|>]+)\|([^>]+)>/g, '<a href="$1">$2</a>')
     .replaceAll(/\*([^*\n]+)\*/g, '<b>$1</b>')
     .replaceAll(/`([^`\n]+)`/g, '<code>$1</code>')
     .replaceAll('\n', '<br>');

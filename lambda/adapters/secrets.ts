@@ -2,7 +2,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 /** The secret holds no webhook URL. The message never quotes what it does hold. */
-export class SecretUnusable extends Error {
+class SecretUnusable extends Error {
   override name = 'SecretUnusable';
 }
 

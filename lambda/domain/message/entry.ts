@@ -98,8 +98,14 @@ function factsOf(pod: PodOutcome): Entry['facts'] {
     ...(pod.holding === undefined
       ? []
       : [['still held by', causeWords(pod.holding).name] as const]),
+    ...goneAfter(pod),
     ...(isSaidByProof(pod) ? [] : [['reason', printable(pod.reason, MAX_REASON)] as const]),
   ];
+}
+
+function goneAfter({ secondsToGone }: PodOutcome): Entry['facts'] {
+  if (secondsToGone === undefined) return [];
+  return [['gone after', `${describeSeconds(secondsToGone)} from the start of the run`]];
 }
 
 /** Where all rungs are reached, the reason only says so again. */

@@ -59,7 +59,7 @@ export function headline(outcome: Outcome): string {
 }
 
 /** "2 gone, 1 left alone": every pod counted, the most urgent first. */
-export function describeSummary({ summary }: Pick<Outcome, 'summary'>): string {
+function describeSummary({ summary }: Pick<Outcome, 'summary'>): string {
   return kindsOf({ summary })
     .map((kind) => `${summary[kind]} ${outcomeWords(kind).counted}`)
     .join(', ');

@@ -83,6 +83,7 @@ const pod = fc.record({
   reason: text,
   commandId: optional(fc.oneof(text, fc.uuid())),
   freezes: fc.array(freeze, { maxLength: 6 }),
+  secondsToGone: optional(fc.oneof(count, fc.double({ noNaN: true, noDefaultInfinity: true }))),
   tasks: optional(fc.record({ exited: optional(count), left: optional(count) })),
   processes: fc.array(process, { maxLength: 6 }),
 });

@@ -27,6 +27,7 @@ describe('one pod that was freed', () => {
       'ip-10-0-1-0.eu-central-1.compute.internal',
       'a paused container',
       'FROZEN → THAWED',
+      '14 s from the start of the run',
       'tasks gone (3 exited)',
       'pod gone from the API',
       '/systems-manager/run-command/c0ffee00-1111-4222-8333-444455556666?region=eu-central-1',

@@ -85,6 +85,7 @@ export function samplePod(outcome: PodOutcomeKind, cause?: Cause, index = 0): Po
     reason: REASONS[outcome],
     ...(cause === undefined ? {} : { commandId: COMMAND }),
     freezes: frozen ? [freezeOf(cause, outcome)] : [],
+    ...(tried && outcome === 'deleted' ? { secondsToGone: 14 } : {}),
     ...(tried && outcome !== 'failed' ? { tasks: { exited: 3, left: 0 } } : {}),
     processes: cause === undefined || cause === 'no-tasks' ? [] : [PROCESS],
   };
