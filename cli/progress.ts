@@ -9,7 +9,7 @@ export async function withProgress<T>(
 ): Promise<T> {
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1_000);
-  terminal.note(`${what} …`);
+  terminal.note(`${what} … (Ctrl-C ends the waiting, not the run)`);
   const timer = setInterval(() => terminal.status(`  ${seconds()} s`), 1_000);
   try {
     const result = await work();

@@ -69,7 +69,7 @@ test('thaw looks, asks, and thaws just what it named', async () => {
   expect(terminal.printed.join()).toContain('[x] thawed');
   expect(terminal.printed.join()).toContain('[x] pod gone from the API');
   expect(terminal.noted.join('\n')).toMatch(
-    /podthaw-remediate:live looks at .* …\ndone after \d+ s/,
+    /podthaw-remediate:live looks at .* … .*\ndone after \d+ s/,
   );
   expect(await pod.gone()).toBe(true);
 });

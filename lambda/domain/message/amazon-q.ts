@@ -39,7 +39,7 @@ export function amazonQ(
       title,
       description: describe(incident),
       ...(steps.length === 0 ? {} : { nextSteps: steps }),
-      keywords,
+      keywords: keywords.map((keyword) => escaped(keyword, 120)),
     },
     metadata: { threadId: clip(runId, 100), summary: title },
   };

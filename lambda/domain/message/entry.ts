@@ -28,8 +28,7 @@ export interface Entry {
   anchor: string;
 }
 
-const MAX_NAMES = 10;
-const MAX_REASON = 400;
+export const MAX_REASON = 400;
 
 export function podEntry(pod: PodOutcome, run: Outcome, origin: Origin | undefined): Entry {
   const anchor = anchorOf(pod);
@@ -44,31 +43,6 @@ export function podEntry(pod: PodOutcome, run: Outcome, origin: Origin | undefin
     evidence: processLines(pod),
     links: [...commandLink(origin, pod.commandId), ...runbookLink(origin, anchor)],
     anchor,
-  };
-}
-
-/** @param pods at least one, all of one outcome and cause */
-export function groupEntry(
-  pods: readonly PodOutcome[],
-  run: Outcome,
-  origin: Origin | undefined,
-): Entry {
-  const [first, ...others] = pods;
-  if (first === undefined) throw new Error('a group holds at least one pod');
-  if (others.length === 0) return podEntry(first, run, origin);
-  const entry = podEntry(mostOverdue(pods), run, origin);
-  const { icon, counted } = outcomeWords(first.outcome);
-  return {
-    ...entry,
-    icon,
-    title: `${pods.length} pods`,
-    verdict: counted,
-    facts: [...causeFact(first), ['pods', names(pods)], ...longest(pods), ...sharedReason(pods)],
-    freezer: [],
-    proof: sharedProof(pods),
-    step: sharedStep(pods, run),
-    evidence: [],
-    links: [...commandLinks(pods, origin), ...runbookLink(origin, entry.anchor)],
   };
 }
 
@@ -109,71 +83,17 @@ function goneAfter({ secondsToGone }: PodOutcome): Entry['facts'] {
 }
 
 /** Where all rungs are reached, the reason only says so again. */
-function isSaidByProof(pod: PodOutcome): boolean {
+export function isSaidByProof(pod: PodOutcome): boolean {
   const rungs = proofOf(pod);
   return rungs.length === 3 && rungs.every(({ proven }) => proven);
 }
 
-function causeFact({ cause }: PodOutcome): Entry['facts'] {
+export function causeFact({ cause }: PodOutcome): Entry['facts'] {
   return cause === undefined ? [] : [['cause', causeWords(cause).name]];
 }
 
-function nodeOf({ node, instanceId }: PodOutcome): string {
+export function nodeOf({ node, instanceId }: PodOutcome): string {
   if (node === undefined) return printable(instanceId ?? 'none', 100);
   const instance = instanceId === undefined ? '' : ` (${instanceId})`;
   return printable(`${node}${instance}`, 300);
-}
-
-function names(pods: readonly PodOutcome[]): string {
-  const shown = pods.slice(0, MAX_NAMES).map((pod) => printable(podTitle(pod), 120));
-  const left = pods.length - shown.length;
-  return `${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
-}
-
-function longest(pods: readonly PodOutcome[]): Entry['facts'] {
-  const { overdueSeconds } = mostOverdue(pods);
-  const nodes = new Set(pods.map(nodeOf)).size;
-  const on = nodes === 1 ? 'all on one node' : `on ${nodes} nodes`;
-  return [['overdue', `up to ${describeSeconds(overdueSeconds)}, ${on}`]];
-}
-
-function sharedReason(pods: readonly PodOutcome[]): Entry['facts'] {
-  const reasons = new Set(pods.map(({ reason }) => reason));
-  const [reason = ''] = reasons;
-  if (pods.every(isSaidByProof)) return [];
-  if (reasons.size === 1) return [['reason', printable(reason, MAX_REASON)]];
-  return [['reasons', printable([...reasons].slice(0, 3).join(' · '), MAX_REASON)]];
-}
-
-/** A claim about all is proven only if it is proven of each. */
-function sharedProof(pods: readonly PodOutcome[]): Rung[] {
-  const rungs = pods.map((pod) =>
-    proofOf(pod).map(({ claim, proven }) => ({ ...plain(claim), proven })),
-  );
-  const claims = new Set(rungs.flat().map(({ claim }) => claim));
-  return [...claims].map((claim) => {
-    const proven = rungs.filter((r) => r.some((rung) => rung.claim === claim && rung.proven));
-    const all = proven.length === pods.length;
-    return { claim: all ? claim : `${claim} (${proven.length} of ${pods.length})`, proven: all };
-  });
-}
-
-/** Without the counts of a single pod. */
-function plain(claim: string): { claim: string } {
-  return { claim: claim.replace(/ \(.*\)$/, '') };
-}
-
-/** A step for all of them names none of them. */
-function sharedStep(pods: readonly PodOutcome[], run: Outcome): string {
-  const steps = new Set(pods.map((pod) => nextStep({ ...pod, name: '' }, run)));
-  return [...steps].slice(0, 2).join(' ');
-}
-
-function commandLinks(pods: readonly PodOutcome[], origin: Origin | undefined): Link[] {
-  const ids = [...new Set(pods.map(({ commandId }) => commandId))];
-  return ids.flatMap((id) => commandLink(origin, id)).slice(0, 3);
-}
-
-function mostOverdue(pods: readonly PodOutcome[]): PodOutcome {
-  return pods.reduce((a, b) => (b.overdueSeconds > a.overdueSeconds ? b : a));
 }

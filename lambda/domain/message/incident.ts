@@ -1,6 +1,7 @@
 /** The incident as every reader is told it; a reader's own file only sets and escapes it. */
 import type { Outcome, PodOutcome } from '../outcome.ts';
-import { type Entry, groupEntry, podEntry, podTitle } from './entry.ts';
+import { type Entry, podEntry, podTitle } from './entry.ts';
+import { groupEntry } from './group-entry.ts';
 import { dashboardLink, type Link, logsLink, runbookLink } from './links.ts';
 import type { Origin } from './origin.ts';
 import { byUrgency, outcomeWords, verdictOf } from './outcome-words.ts';

@@ -69,7 +69,7 @@ export const amazonQSchema = z.strictObject({
     title: mrkdwn(250),
     description: mrkdwn(8_000),
     nextSteps: z.array(mrkdwn(500)).min(1).max(5).optional(),
-    keywords: z.array(z.string().min(1)).min(1),
+    keywords: z.array(mrkdwn(120)).min(1),
   }),
   metadata: z.strictObject({ threadId: z.string(), summary: mrkdwn(250) }),
 });
