@@ -27,20 +27,54 @@ export async function carryOut(
   ports: Ports,
 ): Promise<PodOutcome[]> {
   const commands = makeCommands(work, performed(context), context.settings);
-  const answers = await pMap(commands, (command) => answer(command, context, ports), {
-    concurrency: CONCURRENCY,
-  });
-  const answered = answers.flat();
+  const lead = await takeLead(commands, context, ports);
+  const answered =
+    lead === 'lost'
+      ? notSent(work, false, takenMeanwhile)
+      : await answerAll(commands, lead, context, ports);
   const judged = await confirm(answered, context, ports);
   await settle(answered, judged, ports);
   return judged;
 }
 
+/**
+ * Plans made at the same time begin with the same pod: whose run claims that one does the work,
+ * and the others leave it all. So a hundred copies of one event make one run and one message.
+ */
+async function takeLead(
+  commands: readonly Command[],
+  context: RunContext,
+  ports: Ports,
+): Promise<string | undefined | 'lost'> {
+  const uid = commands[0]?.work[0]?.pods[0]?.uid;
+  if (uid === undefined || performed(context) === 'check') return undefined;
+  if (!hasTimeFor(context, ports.now())) return undefined;
+  const taken = await ports.claims.take([uid]);
+  return taken.has(uid) ? uid : 'lost';
+}
+
+async function answerAll(
+  commands: readonly Command[],
+  lead: string | undefined,
+  context: RunContext,
+  ports: Ports,
+): Promise<Answered[]> {
+  const answers = await pMap(commands, (command) => answer(command, lead, context, ports), {
+    concurrency: CONCURRENCY,
+  });
+  return answers.flat();
+}
+
 /** Each pod of one command: not sent, and why, or what its own node replied. Never rejects. */
-async function answer(command: Command, context: RunContext, ports: Ports): Promise<Answered[]> {
+async function answer(
+  command: Command,
+  lead: string | undefined,
+  context: RunContext,
+  ports: Ports,
+): Promise<Answered[]> {
   if (!hasTimeFor(context, ports.now())) return notSent(command.work, false, outOfTime);
   try {
-    const { taken, others } = await claim(command.work, context, ports);
+    const { taken, others } = await claim(command.work, lead, context, ports);
     const claimed = performed(context) === 'thaw';
     const sent = await askAndSend(taken, claimed, context, ports);
     return [...notSent(others, false, takenMeanwhile), ...sent];
@@ -91,10 +125,15 @@ function hasTimeFor({ settings, deadline }: RunContext, now: Date): boolean {
 }
 
 /** A check claims nothing, and waits for nobody. */
-async function claim(work: readonly NodeWork[], context: RunContext, ports: Ports) {
+async function claim(
+  work: readonly NodeWork[],
+  lead: string | undefined,
+  context: RunContext,
+  ports: Ports,
+) {
   if (performed(context) === 'check') return { taken: work, others: [] };
-  const uids = await ports.claims.take(uidsOf(work));
-  const [taken, others] = part(work, ({ uid }) => uids.has(uid));
+  const uids = await ports.claims.take(uidsOf(work).filter((uid) => uid !== lead));
+  const [taken, others] = part(work, ({ uid }) => uid === lead || uids.has(uid));
   return { taken, others };
 }
 

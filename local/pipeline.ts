@@ -1,6 +1,5 @@
 /** The whole pipeline on one machine: unchanged handlers, against loopback endpoints. */
 import { randomUUID } from 'node:crypto';
-import type { Context } from 'aws-lambda';
 import { makeHandler as makeDetect } from '../lambda/detect.ts';
 import type { DeployedSettings, Settings } from '../lambda/domain/settings.ts';
 import { claimsTableKeys, functionSettings } from '../lambda/domain/settings.ts';
@@ -20,6 +19,7 @@ import { type SlackEndpoint, startSlack } from './endpoints/slack.ts';
 import { type SnsEndpoint, startSns } from './endpoints/sns.ts';
 import { type SsmEndpoint, type SsmOptions, startSsm } from './endpoints/ssm.ts';
 import type { ManagedInstance } from './endpoints/ssm-invocation.ts';
+import { lambdaContext } from './lambda-context.ts';
 import { pointSdkAt } from './sdk-environment.ts';
 import { synthesizedDocument } from './synthesized-document.ts';
 
@@ -119,24 +119,5 @@ function deployed(settings: Settings): DeployedSettings {
       claimsTable: TABLE,
       slackSecretId: SECRET,
     },
-  };
-}
-
-/** The parts of Lambda's context that a handler reads. */
-function lambdaContext(runId: string, timeoutMs: number): Context {
-  const end = Date.now() + timeoutMs;
-  return {
-    awsRequestId: runId,
-    getRemainingTimeInMillis: () => end - Date.now(),
-    callbackWaitsForEmptyEventLoop: false,
-    functionName: 'podthaw-remediate',
-    functionVersion: '1',
-    invokedFunctionArn: `arn:aws:lambda:${REGION}:111122223333:function:podthaw-remediate`,
-    memoryLimitInMB: '512',
-    logGroupName: '/aws/lambda/podthaw-remediate',
-    logStreamName: 'loopback',
-    done: () => {},
-    fail: () => {},
-    succeed: () => {},
   };
 }
