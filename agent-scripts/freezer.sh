@@ -362,12 +362,37 @@ find_pid() { # a PID stands for its whole pod; outside a pod, for its own cgroup
 }
 
 cgroups_of() { # pid -> reply_lines, "v1 /path"
-  local lines=() line path own_v1='' own_v2=''
+  local own_v1='' own_v2='' relative
   reply_lines=()
+  read_cgroup_file "$1"
+  # An exiting task reads / on v1, whatever cgroup it is in. Its v2 path still tells, or a thread
+  # that is not exiting, or the tasks files, or (an init in zap) the children it waits for.
+  if [[ ${own_v1:-/} == / && ${own_v2:-/} == / ]]; then
+    for relative in "${root}/proc/$1/task"/*; do
+      [[ ${own_v1:-/} == / ]] || break
+      read_cgroup_file "$1/task/${relative##*/}"
+    done
+    if [[ ${own_v1:-/} == / ]]; then find_listed "$1"; fi
+    if [[ ${own_v1:-/} == / ]]; then
+      children_of "$1"
+      for relative in ${reply}; do
+        [[ ${own_v1:-/} == / ]] || break
+        read_cgroup_file "${relative}"
+      done
+    fi
+  elif [[ ${own_v1:-/} == / ]]; then
+    own_v1=${own_v2}
+  fi
+  add_place v1 "${own_v1}"
+  add_place v2 "${own_v2}"
+}
+
+read_cgroup_file() { # place below /proc -> the caller's own_v1, own_v2
+  local lines=() line path
   mapfile -t lines <"${root}/proc/$1/cgroup" || true
   for line in ${lines[@]+"${lines[@]}"}; do
-    path=${line#*:*:}
-    [[ ${path}/ != */../* ]] || die 3 "process $1 is in a foreign cgroup namespace: ${path}"
+    path=${line#*:*:} # paths may hold colons
+    [[ ${path}/ != */../* ]] || die 3 "process ${1%%/*} is in a foreign cgroup namespace: ${path}"
     path=${path% (deleted)}
     line=${line#*:}
     case ",${line%%:*}," in
@@ -375,10 +400,37 @@ cgroups_of() { # pid -> reply_lines, "v1 /path"
       ,,) own_v2=${path} ;;
     esac
   done
-  # An exiting task reads / on v1, whatever cgroup it is in: its v2 path still tells.
-  if [[ ${own_v1:-/} == / ]]; then own_v1=${own_v2}; fi
-  add_place v1 "${own_v1}"
-  add_place v2 "${own_v2}"
+}
+
+find_listed() { # tid -> the caller's own_v1, if a v1 tasks file lists it
+  local lines=()
+  [[ -n ${mount[v1]} ]] || return 0
+  list_files tasks "$1" "${mount[v1]}/"
+  if ((${#lines[@]} > 0)); then
+    own_v1=${lines[0]#"${mount[v1]}"}
+    own_v1=/${own_v1#/}
+    own_v1=${own_v1%/tasks}
+  fi
+}
+
+children_of() { # pid -> reply
+  local thread line
+  reply=''
+  for thread in "${root}/proc/$1/task"/*; do
+    line=''
+    read -r line <"${thread}/children" || true
+    reply+=" ${line}"
+  done
+}
+
+list_files() { # names line folder... -> the caller's lines: files of these names that hold the line
+  local names=$1 line=$2 name options=()
+  shift 2
+  [[ -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null || return 0
+  for name in ${names}; do options+=("--include=${name}"); done
+  forking=1
+  mapfile -t lines < <(grep -rlxsF "${options[@]}" -- "${line}" "$@" {stderr}>&-)
+  forking=''
 }
 
 add_place() { # hierarchy path
@@ -431,8 +483,16 @@ declare -A held=()   # tid -> 1 where a freeze holds it
 declare -A lifted=() # place -> a later sample no longer showed the freeze
 declare -A before=() after=() done_to=() left_why=()
 declare -A since=()
-declare -A state_of=() signals_of=() tgid_of=() tracer_of=()
+declare -A state_of=() signals_of=() tgid_of=() ppid_of=() nspid_of=() tracer_of=()
 unreadable='' # the first cgroup file that is there but cannot be read
+
+split() { # lines -> the caller's items
+  local IFS=$'\n'
+  set -f
+  # shellcheck disable=SC2206 # on purpose: a line is an item
+  items=($1)
+  set +f
+}
 
 own_bit() { # hierarchy path -> reply: 1, 0 or gone
   local file
@@ -484,20 +544,18 @@ frozen_by_any() { # v2 path: its own bit or an ancestor's
 scan_targets() {
   local target
   for ((target = 0; target < ${#targets[@]}; target++)); do
-    scan_target "${target}" count
+    scan_target "${target}"
     freezes[target]=${scanned}
     tids[target]=${scanned_tids}
     note_states "${scanned}"
   done
 }
 
-scan_target() { # target [count] -> scanned, scanned_tids
-  local line rest=${places[$1]}
+scan_target() { # target -> scanned, scanned_tids
+  local items line
   scanned='' scanned_tids='' scan=$((scan + 1))
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#"${line}"}
-    rest=${rest#$'\n'}
+  split "${places[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
     if [[ ${line} == ' '* ]]; then
       add_tid "${line# }" ''
     else
@@ -551,13 +609,16 @@ add_tid() { # tid frozen
 }
 
 note_states() { # lines of places: the effective state, and for how long where the kernel tells
-  local rest=$1 line value
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+  local items line value
+  split "$1"
+  for line in ${items[@]+"${items[@]}"}; do
     [[ -z ${before["${line}"]:-} ]] || continue
     effective_state "${line%% *}" "${line#* }"
     before["${line}"]=${reply}
+    if [[ -n ${text} ]]; then
+      three_values "${line}"
+      values_before["${line}"]=${reply}
+    fi
     if [[ ${line} == v2* ]]; then
       value=''
       read -r _ value <"${mount[v2]}${line#* }/cgroup.stat.local" || true
@@ -566,7 +627,7 @@ note_states() { # lines of places: the effective state, and for how long where t
   done
 }
 
-read_status() { # tid -> state_of, signals_of, tgid_of, tracer_of
+read_status() { # tid -> state_of, signals_of, tgid_of, ...
   local lines=() all value IFS=$'\n'
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
@@ -575,13 +636,18 @@ read_status() { # tid -> state_of, signals_of, tgid_of, tracer_of
   IFS= read -r -d '' value <"${root}/proc/$1/comm" || comm_of["$1"]=${value%$'\n'}
   field "${all}" State && state_of["$1"]=${reply:0:1}
   field "${all}" Tgid && tgid_of["$1"]=${reply}
+  field "${all}" PPid && ppid_of["$1"]=${reply}
+  field "${all}" NSpid && nspid_of["$1"]=${reply//$'\t'/ }
   field "${all}" TracerPid && tracer_of["$1"]=${reply}
-  field "${all}" SigPnd && value=${reply}
-  field "${all}" ShdPnd
+  field "${all}" SigPnd || true
+  value=${reply}
+  field "${all}" ShdPnd || true
   signals_of["$1"]=$((16#${value:-0} | 16#${reply:-0}))
 }
 
 field() { # status name -> reply
+  reply=''
+  [[ $1 == *$'\n'"$2":* ]] || return 1
   reply=${1#*$'\n'"$2":}
   reply=${reply%%$'\n'*}
   reply=${reply#"${reply%%[! $'\t']*}"}
@@ -593,6 +659,7 @@ kill_pending() { # tid
 }
 
 totals=() killed=() resuming=()
+unlisted=() # per target: tasks that no cgroup lists, but that belong to it
 
 weigh_tasks() { # before the thaw: who is about to die, and who will run on
   local target tid
@@ -607,7 +674,69 @@ weigh_tasks() { # before the thaw: who is about to die, and who will run on
         resuming[target]=$((resuming[target] + 1))
       fi
     done
+    find_unlisted "${target}"
   done
+}
+
+find_unlisted() { # target: an exiting init or a zombie stands in no tasks file
+  unlisted[$1]=''
+  if [[ ${targets[$1]} =~ ^[0-9]+$ && ${#targets[$1]} -lt 8 ]]; then add_unlisted "$1" "${targets[$1]}"; fi
+  if ((totals[$1] == 0)); then
+    find_zombies "$1"
+  elif [[ -n ${freezes[$1]} ]]; then
+    find_inits "$1"
+  fi
+}
+
+add_unlisted() { # target tid
+  [[ " ${tids[$1]}${unlisted[$1]}" != *" $2 "* ]] || return 0
+  if read_status "$2"; then unlisted[$1]+="$2 "; fi
+}
+
+find_inits() { # target: from listed tasks up to the init of their PID namespace (runc#2105)
+  local tid parent steps tries=0
+  for tid in ${tids[$1]}; do
+    tries=$((tries + 1))
+    ((tries <= 50)) || break
+    parent=${ppid_of["${tid}"]:-0}
+    for ((steps = 0; steps < 8 && parent > 1; steps++)); do
+      [[ -n ${ppid_of["${parent}"]:-} ]] || read_status "${parent}" || break
+      if [[ ${nspid_of["${parent}"]:-} == *' 1' ]]; then
+        add_unlisted "$1" "${parent}"
+        break
+      fi
+      parent=${ppid_of["${parent}"]:-0}
+    done
+  done
+}
+
+find_zombies() { # target: on v2 a zombie still shows its cgroup
+  local zombies own_v1 own_v2 status lines
+  zombie_pids
+  for status in ${zombies}; do
+    own_v1='' own_v2='' lines=()
+    read_cgroup_file "${status}"
+    if [[ -n ${own_v2} && ${own_v2} != / ]] && within "$1" "v2 ${own_v2}"; then
+      add_unlisted "$1" "${status}"
+    fi
+  done
+}
+
+zombie_list='' zombies_known=''
+
+zombie_pids() { # -> the caller's zombies; looked up once
+  local lines=() file
+  if [[ -z ${zombies_known} && -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null; then
+    zombies_known=1
+    forking=1
+    mapfile -t lines < <(grep -ls '^State:.Z' "${root}/proc"/[0-9]*/status {stderr}>&-)
+    forking=''
+    for file in ${lines[@]+"${lines[@]}"}; do
+      file=${file%/status}
+      zombie_list+="${file##*/} "
+    done
+  fi
+  zombies=${zombie_list}
 }
 
 # --- settle: runc and the kubelet freeze for a moment as routine --------------------------------
@@ -623,6 +752,17 @@ settle_down() {
     now=${reply}
     ((now < until)) || break
     hear $((until - now < 100 ? until - now : 100)) || true
+  done
+  still_freezing
+}
+
+still_freezing() { # a fork or an attach shows FREEZING for a moment: only what lasts is held open
+  local line
+  for line in "${!before[@]}"; do
+    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] && -z ${lifted["${line}"]:-} ]]; then
+      effective_state "${line%% *}" "${line#* }"
+      if [[ ${reply} != gone ]]; then before["${line}"]=${reply}; fi
+    fi
   done
 }
 
@@ -648,12 +788,10 @@ sample_freezes() {
 points=() # places to write to, deepest first
 
 choose_points() {
-  local target rest line
+  local target items line
   for ((target = 0; target < ${#targets[@]}; target++)); do
-    rest=${freezes[target]}
-    while [[ -n ${rest} ]]; do
-      line=${rest%%$'\n'*}
-      rest=${rest#*$'\n'}
+    split "${freezes[target]}"
+    for line in ${items[@]+"${items[@]}"}; do
       if [[ -n ${lifted["${line}"]:-} ]]; then
         done_to["${line}"]='lifted-by-other'
       elif [[ ${action} == check ]]; then
@@ -690,10 +828,9 @@ choose_point() { # target place
 }
 
 within() { # target place: at or below what the target stands for
-  local rest=${places[$1]} line
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+  local items line
+  split "${places[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
     if [[ "$2/" == "${line}/"* ]]; then return 0; fi
   done
   return 1
@@ -724,47 +861,62 @@ holds_only_killed() { # place
 }
 
 thaw_points() {
-  local index result
+  local index hung=0 todo=()
   choose_points
-  ((${#points[@]} > 0)) || return 0
+  for ((index = 0; index < ${#points[@]}; index++)); do todo+=("${index}"); done
   if [[ -n ${PODTHAW_NO_FORK:-} ]]; then
-    for ((index = 0; index < ${#points[@]}; index++)); do
+    for index in ${todo[@]+"${todo[@]}"}; do
       thaw_point "${points[index]}"
       note_written "${index}" "${reply}"
     done
     return
   fi
-  spawn write_points
-  while hear 5000; do
-    [[ ${heard} == 'wrote '* ]] || continue
-    result=${heard#wrote }
-    index=${result%% *}
-    note_written "${index}" "${result#* }"
-    ((index + 1 < ${#points[@]})) || break
+  while ((${#todo[@]} > 0 && hung < 3)); do
+    spawn write_points "${todo[@]}"
+    hear_of_writes || hung=$((hung + 1)) # leave the one that hangs, go on with the others
   done
-  log_writes
 }
 
-write_points() { # in the worker
+hear_of_writes() { # takes what it hears off the caller's todo
+  local result
+  while ((${#todo[@]} > 0)); do
+    if ! hear 3000; then
+      todo=("${todo[@]:1}")
+      return 1
+    fi
+    [[ ${heard} == 'wrote '* ]] || continue
+    result=${heard#wrote }
+    note_written "${result%% *}" "${result#* }"
+    if [[ ${result%% *} == "${todo[0]}" ]]; then todo=("${todo[@]:1}"); fi
+  done
+}
+
+write_points() { # in the worker: index...
   local index
-  for ((index = 0; index < ${#points[@]}; index++)); do
+  for index in "$@"; do
     thaw_point "${points[index]}"
     # A failed write may leave text in bash's output buffer: begin a line of our own.
     printf '\nwrote %d %s\n' "${index}" "${reply}"
   done
+  [[ -n ${root} ]] || tell_kernel_log "$@"
 }
 
 thaw_point() { # place -> reply: lifted, failed, or written
-  local file=cgroup.freeze word=0
-  if [[ $1 == v1* ]]; then file=freezer.state word=THAWED; fi
   own_bit "${1%% *}" "${1#* }"
   if [[ ${reply} != 1 ]]; then
     reply=lifted
-  elif printf '%s\n' "${word}" >"${mount[${1%% *}]}${1#* }/${file}"; then
+  elif write_thaw "$1"; then
     reply=written
   else
     reply=failed
   fi
+}
+
+write_thaw() { # place
+  case $1 in
+    v1*) printf 'THAWED\n' >"${mount[v1]}${1#* }/freezer.state" ;;
+    *) printf '0\n' >"${mount[v2]}${1#* }/cgroup.freeze" ;;
+  esac
 }
 
 note_written() { # index result
@@ -807,15 +959,10 @@ read_back_point() { # place
   left_why["$1"]="${1#* } was written to, but still says that it is frozen"
 }
 
-log_writes() {
-  [[ -z ${root} && -z ${PODTHAW_NO_FORK:-} ]] || return 0
-  spawn tell_kernel_log
-}
-
-tell_kernel_log() { # in a worker: one line a write
+tell_kernel_log() { # in the worker, after the writes: index...
   local index
-  for ((index = 0; index < ${#points[@]}; index++)); do
-    printf 'podthaw: thawed %s\n' "${points[index]}" >/dev/kmsg
+  for index in "$@"; do
+    printf 'podthaw: wrote to thaw %s\n' "${points[index]}" >/dev/kmsg
   done
 }
 
@@ -824,17 +971,36 @@ tell_kernel_log() { # in a worker: one line a write
 exited=() remaining=()
 
 watch_tasks() { # until every task that a freeze held is gone, or the time is up
-  local until now
+  local now until again
   clock
   until=$((reply + wait * 1000))
+  again=$((reply + (wait > 4 ? 2000 : wait * 500)))
   while any_written; do
     clock
     now=${reply}
     ((now < until)) || break
     held_are_left || break
+    if ((now >= again)); then
+      write_again
+      again=${until}
+    fi
     hear $((until - now < 100 ? until - now : 100)) || true
   done
   count_left
+}
+
+write_again() { # tasks linger: some kernels need a second write to wake them all
+  if [[ -z ${PODTHAW_NO_FORK:-} ]]; then spawn write_points_again; fi
+}
+
+write_points_again() { # in the worker. A bit that is set again is another's freeze: left alone.
+  local index place
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    place=${points[index]}
+    [[ ${done_to["${place}"]} == thawed ]] || continue
+    own_bit "${place%% *}" "${place#* }"
+    if [[ ${reply} == 0 ]]; then write_thaw "${place}"; fi
+  done
 }
 
 any_written() {
@@ -886,12 +1052,12 @@ count_left() {
 
 declare -A wchan_of=() stack_of=() comm_of=()
 most_processes=12 # per target
+shown_tids=()     # per target: those that the report shows
 
 see_processes() {
   local target moment=2000
-  shown_tids=()
   for ((target = 0; target < ${#targets[@]}; target++)); do
-    choose_tids "${tids[target]}"
+    choose_tids "${unlisted[target]}${tids[target]}"
     shown_tids[target]=${chosen}
   done
   # Right before a write, evidence gets a moment only.
@@ -991,28 +1157,81 @@ wait_of() { # tid -> reply: what it waits in, by the table of causes
 }
 
 explain() { # tids -> reply, the first cause that applies; blamed, a task that shows it
-  local tid wanted count=0 found_causes=' '
+  local tid wanted
   local -A example=()
   for tid in $1; do
-    count=$((count + 1))
     wait_of "${tid}"
-    found_causes+="${reply} "
     if [[ -z ${example["${reply}"]:-} ]]; then example["${reply}"]=${tid}; fi
   done
-  blamed=''
-  for wanted in nfs fuse fsfreeze block-io waiting-for-child zombie unknown running; do
-    if [[ ${found_causes} == *" ${wanted} "* ]]; then
-      reply=${wanted}
-      blamed=${example["${wanted}"]}
-      return
-    fi
+  # Zombies count only where they are all there is.
+  for wanted in nfs fuse fsfreeze block-io waiting-for-child unknown running zombie; do
+    blamed=${example["${wanted}"]:-}
+    reply=${wanted}
+    if [[ -n ${blamed} ]]; then return 0; fi
   done
-  reply=no-tasks
+  reply='no-tasks'
 }
 
 # --- conclude -----------------------------------------------------------------------------------
 
 verdicts=() causes=() reasons=() holdings=()
+explained=() blamed_task=()               # per target: what its tasks waited in before the thaw
+processes_full=() processes_bare=()       # per target: JSON, with and without stacks
+declare -A values_before=() values_now=() # per place, for --text: the freezer's files
+
+explain_targets() { # from evidence of before the thaw, which later looks overwrite
+  local target
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    explain "${shown_tids[target]}"
+    explained[target]=${reply} blamed_task[target]=${blamed}
+    if [[ -n ${text} ]]; then
+      text_processes "${target}"
+      processes_full[target]=${reply}
+    else
+      json_processes "${target}" 0
+      processes_full[target]=${reply}
+      json_processes "${target}" 1
+      processes_bare[target]=${reply}
+    fi
+  done
+}
+
+explain_left() { # what holds the tasks that a thaw left behind
+  local target tid left all=''
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    holdings[target]=''
+    left_tids[target]=''
+    if ((remaining[target] == 0)) || ! thawed_here "${target}"; then continue; fi
+    for tid in ${unlisted[target]}${tids[target]}; do
+      if [[ -n ${held["${tid}"]:-} || " ${unlisted[target]}" == *" ${tid} "* ]] && read_status "${tid}"; then
+        left_tids[target]+="${tid} "
+      fi
+    done
+    choose_tids "${left_tids[target]}"
+    left_tids[target]=${chosen}
+    all+=${chosen}
+  done
+  [[ -n ${all} ]] || return 0
+  look 1000 "${all}"
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    left=${left_tids[target]}
+    if [[ -n ${left} ]]; then
+      explain "${left}"
+      holdings[target]=${reply}
+    fi
+  done
+}
+
+left_tids=()
+
+thawed_here() { # target
+  local items line
+  split "${freezes[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
+    if [[ ${done_to["${line}"]:-} == thawed ]]; then return 0; fi
+  done
+  return 1
+}
 
 conclude() {
   local target
@@ -1024,11 +1243,9 @@ conclude() {
 }
 
 note_after() { # target: effective states at the end, and freezes that came meanwhile
-  local rest line
-  rest=${now_frozen[$1]}
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+  local items line
+  split "${now_frozen[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
     if [[ $'\n'${freezes[$1]} != *$'\n'"${line}"$'\n'* ]]; then
       freezes[$1]+=${line}$'\n'
       note_states "${line}"$'\n'
@@ -1036,99 +1253,134 @@ note_after() { # target: effective states at the end, and freezes that came mean
       left_why["${line}"]="${line#* } froze while we looked on: not long enough to act on"
     fi
   done
-  rest=${freezes[$1]}
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+  split "${freezes[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
     effective_state "${line%% *}" "${line#* }"
     after["${line}"]=${reply}
+    if [[ -n ${text} ]]; then
+      three_values "${line}"
+      values_now["${line}"]=${reply}
+    fi
   done
 }
 
-judge_cause() { # target
-  local rest=${freezes[$1]} line levels=' ' freezing=''
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+judge_cause() { # target: the first that applies
+  local items line levels=' ' freezing=''
+  split "${freezes[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
     [[ ${done_to["${line}"]:-} != lifted-by-other ]] || continue
     place_of "${line#* }"
     levels+="${level} "
-    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] ]]; then freezing=${line#* }; fi
+    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] ]]; then freezing=1; fi
   done
-  explain "${shown_tids[$1]:-}"
-  case ${levels} in
-    ' ') causes[$1]=${reply} ;;
+  case "${freezing}${levels}" in
+    ' ') causes[$1]=${explained[$1]} ;;
+    1*) causes[$1]='held-freezing' ;;
     *' above-pod '*) causes[$1]='above-pod' ;;
     *' pod '*) causes[$1]=pod ;;
     *' nested '*) causes[$1]=nested ;;
     *' container '*) causes[$1]=paused ;;
-    *) causes[$1]=outside-pod ;;
+    *) causes[$1]='outside-pod' ;;
   esac
-  if [[ -n ${freezing} && ${levels} != ' ' ]]; then causes[$1]='held-freezing'; fi
 }
 
 judge_verdict() { # target: the worst that applies
-  local rest=${freezes[$1]} line done_here seen_here=' '
-  reasons[$1]='' verdicts[$1]=not-frozen holdings[$1]=''
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
-    done_here=${done_to["${line}"]:-none}
-    if [[ $'\n'${now_frozen[$1]} == *$'\n'"${line}"$'\n'* ]]; then
-      case ${done_here} in
-        failed) ;;
-        thawed) done_here=refrozen ;;
-        *) done_here=frozen ;;
-      esac
-    elif [[ ${done_here} == failed ]]; then
-      done_here=thawed # late, but it cleared
-      done_to["${line}"]=thawed
-    fi
-    seen_here+="${done_here} "
-    reason_for "$1" "${done_here}" "${line}"
+  local items line end ends=' '
+  reasons[$1]='' verdicts[$1]='not-frozen'
+  split "${freezes[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
+    end_of "$1" "${line}"
+    end=${reply}
+    ends+="${end} "
+    reason_for "$1" "${end}" "${line}"
   done
-  case ${seen_here} in
-    *' failed '*) verdicts[$1]=thaw-failed ;;
+  case ${ends} in
+    *' failed '*) verdicts[$1]='thaw-failed' ;;
     *' refrozen '*) verdicts[$1]=refrozen ;;
     *' frozen '*) verdicts[$1]=frozen ;;
     *' thawed '*) verdicts[$1]=thawed ;;
+    *) reason_not_frozen "$1" "${ends}" ;;
   esac
-  [[ ${verdicts[$1]} != not-frozen ]] || reason_not_frozen "$1" "${seen_here}"
   if [[ ${verdicts[$1]} == not-frozen && -n ${unreadable} ]]; then
     verdicts[$1]=unknown reasons[$1]="cannot read ${unreadable}"
+  elif [[ ${causes[$1]} == held-freezing && -n ${reasons[$1]} ]]; then
+    who_holds "$1"
+    reasons[$1]+=${reply}
   fi
 }
 
-reason_for() { # target outcome place
-  local why=''
-  case $2 in
-    failed) why=${left_why["$3"]:-the write failed} ;;
-    refrozen) why="${3#* } was thawed and froze again: something keeps freezing it" ;;
-    frozen)
-      why=${left_why["$3"]:-}
-      if [[ -z ${why} ]]; then why="${3#* } is frozen; this was a check, nothing was changed"; fi
-      ;;
-  esac
-  if [[ -z ${reasons[$1]} ]]; then reasons[$1]=${why}; fi
+end_of() { # target place -> reply: how this freeze ended
+  reply=${done_to["$2"]:-none}
+  if [[ $'\n'${now_frozen[$1]} == *$'\n'"$2"$'\n'* ]]; then
+    case ${reply} in
+      failed) ;;
+      thawed) reply=refrozen ;;
+      *) reply=frozen ;;
+    esac
+  elif [[ ${reply} == failed ]]; then
+    reply=thawed # late, but it cleared
+    done_to["$2"]=thawed
+  fi
 }
 
-reason_not_frozen() { # target outcomes
-  local comm="${blamed:+: task ${blamed}}"
+reason_for() { # target end place
+  local why=''
+  case $2 in
+    failed) why=${left_why["$3"]:-the write to ${3#* } failed} ;;
+    refrozen) why="${3#* } was thawed and froze again: something keeps freezing it" ;;
+    frozen) why=${left_why["$3"]:-${3#* } is frozen; this was a check, nothing was changed} ;;
+  esac
+  # The worst comes first: a later refrozen outranks an earlier frozen.
+  if [[ -z ${reasons[$1]} || $2 == failed || $2 == refrozen ]]; then reasons[$1]=${why:-${reasons[$1]}}; fi
+}
+
+who_holds() { # target -> reply
+  reply='; a task that will not freeze holds it in FREEZING'
+  case ${explained[$1]} in
+    nfs | fuse | fsfreeze | block-io)
+      named_task "${blamed_task[$1]}"
+      reply+=": ${reply_task} waits for ${explained[$1]}"
+      ;;
+  esac
+}
+
+named_task() { # tid -> reply_task
+  reply_task="task $1 (${comm_of["$1"]:-?})"
+}
+
+reason_not_frozen() { # target ends
+  local who=''
   if [[ $2 == *' lifted-by-other '* ]]; then
     reasons[$1]='a freeze was seen, but it lifted by itself before it counted'
     return
   fi
+  if [[ -n ${blamed_task[$1]} ]]; then
+    named_task "${blamed_task[$1]}"
+    who=": ${reply_task}"
+  fi
   case ${causes[$1]} in
-    nfs) reasons[$1]="waits for an NFS server${comm}" ;;
-    fuse) reasons[$1]="waits for a FUSE server${comm}" ;;
-    fsfreeze) reasons[$1]="waits for a frozen file system (fsfreeze)${comm}" ;;
-    block-io) reasons[$1]="waits for block I/O${comm}" ;;
-    waiting-for-child) reasons[$1]="an init waits for its last children${comm}" ;;
-    zombie) reasons[$1]='only zombies are left: the shim or its reaper does not collect them' ;;
-    running) reasons[$1]='nothing is frozen and its tasks run' ;;
-    no-tasks) reasons[$1]='nothing is frozen and no task is left' ;;
-    *) reasons[$1]="nothing is frozen; what its tasks wait for is not known${comm}" ;;
+    nfs) reasons[$1]="not frozen: waits for an NFS server${who}" ;;
+    fuse) reasons[$1]="not frozen: waits for a FUSE server${who}" ;;
+    fsfreeze) reasons[$1]="not frozen: waits for a file system frozen by fsfreeze${who}" ;;
+    block-io) reasons[$1]="not frozen: waits for block I/O${who}" ;;
+    waiting-for-child) reasons[$1]="not frozen: an init waits for its last children${who}" ;;
+    zombie) reasons[$1]="not frozen: only zombies are left, which the shim does not reap${who}" ;;
+    running) reasons[$1]='not frozen: its tasks run; the grace period, or the kubelet has not acted' ;;
+    no-tasks) reasons[$1]='not frozen: no task is left; a finalizer, a volume, or the API side' ;;
+    *) reasons[$1]="not frozen: what its tasks wait for is not known${who}" ;;
   esac
+}
+
+drop_quiet() { # --all: what has no finding is only counted
+  local target kept=()
+  [[ -n ${every_pod} ]] || return 0
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    case "${freezes[target]:+freeze} ${causes[target]}" in
+      ' running' | ' no-tasks') quiet=$((quiet + 1)) ;;
+      *) kept+=("${target}") ;;
+    esac
+  done
+  shown_targets=(${kept[@]+"${kept[@]}"})
 }
 
 # --- report -------------------------------------------------------------------------------------
@@ -1218,21 +1470,28 @@ decode() { # text that begins with a high byte -> reply, used: one UTF-8 charact
   fi
 }
 
+shown_targets=() # --all: those with a finding
+
 report() {
-  finished=1
+  local index
+  if [[ -z ${every_pod} ]]; then
+    for ((index = 0; index < ${#targets[@]}; index++)); do shown_targets+=("${index}"); done
+  fi
   if [[ -n ${text} ]]; then report_text; else report_json; fi
+  finished=1
 }
 
 report_json() {
   local detail target parts=() total
   json_frame
   for detail in 0 1 2 3; do
-    parts=()
     total=$((${#frame_head} + ${#frame_tail} + 40))
-    for ((target = 0; target < ${#targets[@]}; target++)); do
+    for target in ${shown_targets[@]+"${shown_targets[@]}"}; do
       json_target "${target}" "${detail}"
-      parts+=("${reply}")
+      parts[target]=${reply}
       total=$((total + ${#reply} + 1))
+      # Far too much at this level of detail: on to the next.
+      ((detail == 3 || total <= most_bytes)) || break
     done
     if ((total <= most_bytes)); then
       print_report "${detail}" 0
@@ -1243,15 +1502,14 @@ report_json() {
 }
 
 drop_targets() { # total: the least telling first
-  local dropped=0 total=$1 pass target
-  for pass in not-frozen '*'; do
-    for ((target = ${#targets[@]} - 1; target >= 0 && total > most_bytes; target--)); do
-      # shellcheck disable=SC2053 # a pattern on purpose
-      if [[ -n ${parts[target]} && ${verdicts[target]} == ${pass} ]]; then
-        total=$((total - ${#parts[target]} - 1))
-        parts[target]=''
-        dropped=$((dropped + 1))
-      fi
+  local dropped=0 total=$1 pass index target
+  for pass in not-frozen ''; do
+    for ((index = ${#shown_targets[@]} - 1; index >= 0 && total > most_bytes; index--)); do
+      target=${shown_targets[index]}
+      [[ -n ${parts[target]} && ${verdicts[target]} == "${pass:-${verdicts[target]}}" ]] || continue
+      total=$((total - ${#parts[target]} - 1))
+      parts[target]=''
+      dropped=$((dropped + 1))
     done
   done
   print_report 4 "${dropped}"
@@ -1272,10 +1530,10 @@ json_frame() { # frame_head, frame_tail: all but the targets
   frame_tail="],\"absent\":[${list}],\"quiet\":${quiet},\"truncated\":"
 }
 
-print_report() { # detail dropped
-  local index list='' end=false
-  for ((index = 0; index < ${#parts[@]}; index++)); do
-    if [[ -n ${parts[index]} ]]; then list+="${list:+,}${parts[index]}"; fi
+print_report() { # detail omitted
+  local target list='' end=false
+  for target in ${shown_targets[@]+"${shown_targets[@]}"}; do
+    if [[ -n ${parts[target]} ]]; then list+="${list:+,}${parts[target]}"; fi
   done
   if (($1 > 0)); then end=true; fi
   if (($2 > 0)); then end+=",\"omitted\":$2"; fi
@@ -1293,15 +1551,18 @@ json_target() { # target detail -> reply
   fi
   json_freezes "$1" "$2"
   out+=",\"freezes\":[${reply}],\"tasks\":{\"total\":${totals[$1]},\"pendingKill\":${killed[$1]},\"resumes\":${resuming[$1]},\"exited\":${exited[$1]},\"left\":${remaining[$1]}}"
-  json_processes "$1" "$2"
+  case $2 in
+    0) reply=${processes_full[$1]} ;;
+    1) reply=${processes_bare[$1]} ;;
+    *) reply='' ;;
+  esac
   reply="${out},\"processes\":[${reply}]}"
 }
 
 json_freezes() { # target detail -> reply
-  local rest=${freezes[$1]} line list='' count=0
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+  local items line list='' count=0
+  split "${freezes[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do
     count=$((count + 1))
     (($2 < 3 || count <= 5)) || break
     json_freeze "${line}"
@@ -1326,8 +1587,6 @@ json_freeze() { # place -> reply
 
 json_processes() { # target detail -> reply
   local tid list=''
-  reply=''
-  (($2 < 2)) || return 0
   for tid in ${shown_tids[$1]:-}; do
     [[ -n ${state_of["${tid}"]:-} ]] || continue
     json_process "${tid}" "$2"
@@ -1365,24 +1624,80 @@ pending_names() { # mask -> reply
   reply=${list}
 }
 
-report_text() {
-  local target
-  for ((target = 0; target < ${#targets[@]}; target++)); do
-    text_target "${target}"
-  done
-  for ((target = 0; target < ${#absent[@]}; target++)); do
-    printf '%s: no cgroup and no task on this node\n' "${absent[target]}"
-  done
+# --- text, for a person at a terminal -----------------------------------------------------------
+
+three_values() { # place -> reply: what one reads by hand
+  local dir=${mount[${1%% *}]}${1#* } state=gone self='?' parent='?'
+  if [[ $1 == v1* ]]; then
+    read -r state <"${dir}/freezer.state" || true
+    read -r self <"${dir}/freezer.self_freezing" || true
+    read -r parent <"${dir}/freezer.parent_freezing" || true
+    reply="freezer.state ${state}, self_freezing ${self}, parent_freezing ${parent}"
+    return
+  fi
+  read -r self <"${dir}/cgroup.freeze" || true
+  effective_state v2 "${1#* }"
+  reply="cgroup.freeze ${self}, in effect ${reply}"
 }
 
-text_target() {
-  local rest=${freezes[$1]} line
-  printf '%s: %s (%s) %s\n' "${targets[$1]}" "${verdicts[$1]}" "${causes[$1]}" "${reasons[$1]}"
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
-    printf '  %s: %s -> %s, %s\n' "${line}" "${before["${line}"]}" "${after["${line}"]}" "${done_to["${line}"]:-none}"
+report_text() {
+  local target
+  for target in ${shown_targets[@]+"${shown_targets[@]}"}; do text_target "${target}"; done
+  for ((target = 0; target < ${#absent[@]}; target++)); do
+    printf '%s: no cgroup and no task of it on this node\n' "${absent[target]}"
   done
+  if [[ -n ${every_pod} ]]; then printf '%d other pods have no finding\n' "${quiet}"; fi
+}
+
+text_target() { # target
+  local items line
+  printf '%s: %s' "${targets[$1]}" "${verdicts[$1]}"
+  printf ', cause: %s\n' "${causes[$1]}"
+  if [[ -n ${reasons[$1]} ]]; then text_line "  ${reasons[$1]}"; fi
+  split "${freezes[$1]}"
+  for line in ${items[@]+"${items[@]}"}; do text_freeze "${line}"; done
+  text_tasks "$1"
+  if [[ -n ${processes_full[$1]} ]]; then printf '  processes, as first seen:\n%s' "${processes_full[$1]}"; fi
+  if thawed_here "$1"; then
+    printf '  The runtime may go on showing "paused" (docker ps, ctr task ls); kill and delete work.\n'
+  fi
+}
+
+text_line() { # any bytes: nothing that could drive a terminal
+  printf '%s\n' "${1//[!\ -~]/?}"
+}
+
+text_freeze() { # place
+  place_of "${1#* }"
+  text_line "  ${1%% *} ${1#* } (${level}${container:+ ${container}})"
+  printf '    before: %s\n' "${values_before["$1"]:-?}"
+  case ${done_to["$1"]:-none} in
+    thawed) printf '    done:   wrote to thaw it\n' ;;
+    none) printf '    done:   nothing, this was a check\n' ;;
+    lifted-by-other) printf '    done:   nothing, it lifted by itself\n' ;;
+    *) text_line "    done:   ${done_to["$1"]}: ${left_why["$1"]:-}" ;;
+  esac
+  printf '    after:  %s\n' "${values_now["$1"]:-?}"
+}
+
+text_tasks() { # target
+  local will='would run on after a thaw'
+  if thawed_here "$1"; then will='run on'; fi
+  printf '  tasks: %d in all, %d with SIGKILL pending, %d frozen ones %s' \
+    "${totals[$1]}" "${killed[$1]}" "${resuming[$1]}" "${will}"
+  printf '; now %d gone, %d left%s\n' "${exited[$1]}" "${remaining[$1]}" "${holdings[$1]:+ (${holdings[$1]})}"
+}
+
+text_processes() { # target -> reply
+  local tid out=''
+  for tid in ${shown_tids[$1]}; do
+    [[ -n ${state_of["${tid}"]:-} ]] || continue
+    pending_names "${signals_of["${tid}"]:-0}"
+    reply=${reply//[\",]/ }
+    out+="    PID ${tgid_of["${tid}"]:-?} task ${tid} (${comm_of["${tid}"]//[!\ -~]/?}) ${state_of["${tid}"]}"
+    out+=", waits in ${wchan_of["${tid}"]:-?}${reply:+, pending:${reply}}"$'\n'
+  done
+  reply=${out}
 }
 
 # --- every pod ----------------------------------------------------------------------------------
@@ -1414,9 +1729,7 @@ own_frozen_places() { # own_frozen: lines of places that froze themselves
     done
     return
   fi
-  forking=1
-  mapfile -t lines < <(grep -rlxs --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}")
-  forking=''
+  list_files 'freezer.self_freezing cgroup.freeze' 1 "${roots[@]}"
   for line in ${lines[@]+"${lines[@]}"}; do
     case ${line} in
       "${mount[v1]:-//}"/*/freezer.self_freezing) line="v1 ${line#"${mount[v1]}"}" ;;
@@ -1439,12 +1752,10 @@ own_frozen_below() { # hierarchy path
 }
 
 touched() { # lines of a pod's places: is any freeze at, above or below one?
-  local rest line frozen
+  local items line
   [[ -n ${own_frozen} ]] || return 1
-  rest=$1
-  while [[ -n ${rest} ]]; do
-    line=${rest%%$'\n'*}
-    rest=${rest#*$'\n'}
+  split "$1"
+  for line in ${items[@]+"${items[@]}"}; do
     if [[ $'\n'${own_frozen} == *$'\n'"${line}"[/$'\n']* ]]; then return 0; fi
     while [[ ${line} == *' '/*/* ]]; do
       line=${line%/*}
@@ -1467,8 +1778,11 @@ main() {
   settle_down
   thaw_points
   read_back
+  explain_targets
   watch_tasks
+  explain_left
   conclude
+  drop_quiet
   report
 }
 
