@@ -24,7 +24,8 @@ export function emitOutcome({ cluster, pods, summary }: Outcome): void {
   const metrics = metricsOf({ cluster });
   const seconds = pods.flatMap(({ secondsToGone }) => secondsToGone ?? []);
   for (const each of seconds) metrics.addMetric('SecondsToGone', MetricUnit.Seconds, each);
-  if (seconds.length > 0) metrics.publishStoredMetrics();
+  // Powertools has published every full hundred by itself.
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 }
 
 function emitOutcomes(cluster: string, outcome: string, count: number): void {

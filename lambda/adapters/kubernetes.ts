@@ -62,12 +62,13 @@ const tableSchema = z.object({
   metadata: z.object({ continue: z.string().optional() }),
   columnDefinitions: z.array(z.object({ name: z.string() })).default([]),
   rows: z
-    .array(
-      z.object({ cells: z.array(z.unknown()), object: z.object({ metadata: metadataSchema }) }),
-    )
+    .array(z.object({ cells: z.array(z.unknown()), object: z.object({ metadata: z.unknown() }) }))
     .nullish()
     .transform((rows) => rows ?? []),
 });
+
+/** Nearly every pod of a listing is not terminating: of those nothing else is read. */
+const deletionSchema = z.object({ deletionTimestamp: z.string().optional() });
 
 const podSchema = z.object({ metadata: metadataSchema });
 
@@ -232,8 +233,9 @@ function readRows(
     const cell = cells[nodeColumn];
     const node = typeof cell === 'string' && cell !== '' && cell !== '<none>' ? cell : undefined;
     if (node !== undefined) nodes.add(node);
-    const { deletionTimestamp, ...metadata } = object.metadata;
-    if (deletionTimestamp !== undefined) pods.push({ ...metadata, deletionTimestamp, node });
+    const { deletionTimestamp } = deletionSchema.parse(object.metadata);
+    if (deletionTimestamp === undefined) continue;
+    pods.push({ ...metadataSchema.parse(object.metadata), deletionTimestamp, node });
   }
 }
 

@@ -84,10 +84,8 @@ const reportSchema = z.object({
   truncated: z.union([z.boolean(), z.looseObject({})]).default(false),
 });
 
-export type Verdict = (typeof VERDICTS)[number];
 export type Cause = (typeof CAUSES)[number];
 export type Freeze = z.infer<typeof freezeSchema>;
-export type ProcessEvidence = z.infer<typeof processSchema>;
 export type TargetReport = z.infer<typeof targetSchema>;
 export type Report = z.infer<typeof reportSchema>;
 
