@@ -36,7 +36,12 @@ test('1,000 nodes with 5 stuck pods each: one run, under 10 minutes and 512 MB',
   for (const pod of fleet.pods) addStuckPod(shop, pod);
 
   const begun = performance.now();
-  const { summaries, maxRssMb } = await measure(512, 'invoke.ts', JSON.stringify(alarm()), '900000');
+  const { summaries, maxRssMb } = await measure(
+    512,
+    'invoke.ts',
+    JSON.stringify(alarm()),
+    '900000',
+  );
   const seconds = (performance.now() - begun) / 1000;
   await shop.sns.settled();
 
