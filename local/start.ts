@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     process.exit(code);
   };
   process.once('SIGINT', () => void leave(130, 'Interrupted'));
+  process.once('SIGHUP', () => void leave(129, 'Hung up'));
   process.once('SIGTERM', () => void leave(143, 'Terminated'));
   const timer = setTimeout(() => void leave(1, `Not done after ${LIMIT_MS / 1000} s`), LIMIT_MS);
   try {
