@@ -1,7 +1,6 @@
 /** One function of podthaw: its bundle, its role, its log, and the queue for what it failed at. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Annotations, type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   PolicyStatement,
   type PolicyStatementProps,
@@ -11,10 +10,8 @@ import {
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
-  Code,
-  type FunctionProps,
   type IFunction,
-  Function as LambdaFunction,
+  type Function as LambdaFunction,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -108,22 +105,17 @@ export class PodthawFunction extends Construct {
         POWERTOOLS_METRICS_NAMESPACE: 'Podthaw',
       },
     };
-    const created = existsSync(entry)
-      ? new NodejsFunction(this, 'Function', { ...common, entry, projectRoot, ...bundle })
-      : this.standIn(common);
+    const created = new NodejsFunction(this, 'Function', {
+      ...common,
+      entry,
+      projectRoot,
+      ...bundle,
+    });
     acknowledge(created, {
       'Serverless-LambdaDLQ': 'The alias has a failure destination, which carries the error too.',
       'Serverless-LambdaTracing': 'One hop; logs carry the run id, and SSM has its own history.',
     });
     return created;
-  }
-
-  /** For a handler that is still to be written: the synth goes on, an invocation fails. */
-  private standIn(common: Omit<FunctionProps, 'code' | 'handler'>): LambdaFunction {
-    const message = `lambda/${this.name}.ts is not there: this function only fails`;
-    Annotations.of(this).addWarningV2('podthaw:stand-in', message);
-    const code = Code.fromInline(`exports.handler = () => { throw new Error('${message}'); };`);
-    return new LambdaFunction(this, 'Function', { ...common, code, handler: 'index.handler' });
   }
 }
 
