@@ -2,6 +2,7 @@
 # podthaw: finds what the cgroup freezer holds on this node, thaws what it is told to, and reports.
 # Everything is decided from cgroup files and /proc/PID/status. It never freezes, signals or enters
 # a process, and never reads cmdline, environ or maps, which may block. Needs bash 4.2 or later.
+# shellcheck disable=SC2206,SC2048 # unquoted lists split at line ends only, and never glob
 set +o posix
 set -euo pipefail
 shopt -s nullglob dotglob
@@ -9,7 +10,9 @@ shopt -u nocasematch nocaseglob
 unset GLOBIGNORE
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
-IFS=$' \t\n'
+# Lists are lines of text: a cgroup's name may hold any byte but this one and a slash.
+IFS=$'\n' nl=$'\n'
+set -f
 
 # --- what was asked ---------------------------------------------------------------------------
 
@@ -114,7 +117,7 @@ read_target() {
   elif [[ ${target} == /* ]]; then
     target=${target%/}
     if [[ -z ${target} || "${target}/" == *//* || "${target}/" == */./* ||
-      "${target}/" == */../* || ${target} == *$'\n'* || ${#target} -gt 4000 ]]; then
+      "${target}/" == */../* || ${target} == *${nl}* || ${#target} -gt 4000 ]]; then
       shown "$1" && wrong "not a cgroup path below the root of a hierarchy: ${reply}"
     fi
   else
@@ -155,7 +158,8 @@ on_exit() {
 
 clock() { # -> reply, milliseconds since boot
   local up=''
-  read -r up _ </proc/uptime || up=${SECONDS}.00
+  read -r up </proc/uptime || up=${SECONDS}.00
+  up=${up%% *}
   up=${up/./}
   reply=$((10#${up} * 10))
 }
@@ -185,7 +189,7 @@ in_host_namespaces() { # kthreadd, PID 2, lives in the initial ones. -ef compare
 find_mounts() { # the first mount of each kind that shows a whole hierarchy
   local lines=() line options rest hierarchy
   mapfile -t lines <"${root}/proc/self/mountinfo" || true
-  for line in ${lines[@]+"${lines[@]}"}; do
+  for line in ${lines[*]-}; do
     case ${line} in
       *' - cgroup2 '*) hierarchy=v2 ;;
       *' - cgroup '*) hierarchy=v1 ;;
@@ -281,28 +285,27 @@ pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
 find_pods() {
   local hierarchy
   for hierarchy in v1 v2; do
-    if [[ -n ${mount[${hierarchy}]} ]]; then look_for_pods "${hierarchy}" ''; fi
+    if [[ -n ${mount[${hierarchy}]} ]]; then look_for_pods "${hierarchy} "; fi
   done
   [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
 }
 
-look_for_pods() { # hierarchy path: the outermost pod component names the pod, so go no deeper
-  local child name
-  for child in "${mount[$1]}$2"/*/; do
-    child=${child%/}
-    name=${child##*/}
-    if pod_of "${name}"; then
-      pod_places["${reply}"]+="$1 $2/${name}"$'\n'
+look_for_pods() { # place: the outermost pod component names the pod, so go no deeper
+  local child children
+  children_in "$1"
+  for child in ${children}; do
+    if pod_of "${child}"; then
+      pod_places["${reply}"]+=$1/${child}${nl}
       kubepods_seen=1
     else
-      if is_kubepods "${name}"; then kubepods_seen=1; fi
-      look_for_pods "$1" "$2/${name}"
+      if is_kubepods "${child}"; then kubepods_seen=1; fi
+      look_for_pods "$1/${child}"
     fi
   done
 }
 
 find_targets() {
-  local asked=(${targets[@]+"${targets[@]}"}) target
+  local asked=(${targets[*]-}) target
   if [[ -n ${every_pod} ]]; then
     find_every_pod
     return
@@ -337,7 +340,7 @@ find_path() {
   local hierarchy here=''
   for hierarchy in v1 v2; do
     if [[ -n ${mount[${hierarchy}]} && -d ${mount[${hierarchy}]}$1 ]]; then
-      here+="${hierarchy} $1"$'\n'
+      here+="${hierarchy} $1"${nl}
     fi
   done
   found "$1" "${here}"
@@ -347,14 +350,14 @@ find_pid() { # a PID stands for its whole pod; outside a pod, for its own cgroup
   local line here=''
   [[ -d ${root}/proc/$1 ]] || die 2 "no process $1 on this node"
   cgroups_of "$1"
-  for line in ${reply_lines[@]+"${reply_lines[@]}"}; do
+  for line in ${reply_lines[*]-}; do
     place_of "${line#* }"
     if [[ -n ${pod} ]]; then
       [[ -n ${kubepods_seen} ]] || find_pods
       here=${pod_places["${pod}"]:-}
       break
     fi
-    here+=${line}$'\n'
+    here+=${line}${nl}
   done
   # A process without a cgroup to freeze is still a target: it has tasks.
   targets+=("$1")
@@ -362,15 +365,16 @@ find_pid() { # a PID stands for its whole pod; outside a pod, for its own cgroup
 }
 
 cgroups_of() { # pid -> reply_lines, "v1 /path"
-  local own_v1='' own_v2='' relative
+  local own_v1='' own_v2='' relative children
   reply_lines=()
   read_cgroup_file "$1"
   # An exiting task reads / on v1, whatever cgroup it is in. Its v2 path still tells, or a thread
   # that is not exiting, or the tasks files, or (an init in zap) the children it waits for.
   if [[ ${own_v1:-/} == / && ${own_v2:-/} == / ]]; then
-    for relative in "${root}/proc/$1/task"/*; do
+    folders_in "${root}/proc/$1/task"
+    for relative in ${children}; do
       [[ ${own_v1:-/} == / ]] || break
-      read_cgroup_file "$1/task/${relative##*/}"
+      read_cgroup_file "$1/task/${relative}"
     done
     if [[ ${own_v1:-/} == / ]]; then find_listed "$1"; fi
     if [[ ${own_v1:-/} == / ]]; then
@@ -390,7 +394,7 @@ cgroups_of() { # pid -> reply_lines, "v1 /path"
 read_cgroup_file() { # place below /proc -> the caller's own_v1, own_v2
   local lines=() line path
   mapfile -t lines <"${root}/proc/$1/cgroup" || true
-  for line in ${lines[@]+"${lines[@]}"}; do
+  for line in ${lines[*]-}; do
     path=${line#*:*:} # paths may hold colons
     [[ ${path}/ != */../* ]] || die 3 "process ${1%%/*} is in a foreign cgroup namespace: ${path}"
     path=${path% (deleted)}
@@ -405,7 +409,7 @@ read_cgroup_file() { # place below /proc -> the caller's own_v1, own_v2
 find_listed() { # tid -> the caller's own_v1, if a v1 tasks file lists it
   local lines=()
   [[ -n ${mount[v1]} ]] || return 0
-  list_files tasks "$1" "${mount[v1]}/"
+  grep_lines -rlxsF --include=tasks -- "$1" "${mount[v1]}/"
   if ((${#lines[@]} > 0)); then
     own_v1=${lines[0]#"${mount[v1]}"}
     own_v1=/${own_v1#/}
@@ -414,23 +418,23 @@ find_listed() { # tid -> the caller's own_v1, if a v1 tasks file lists it
 }
 
 children_of() { # pid -> reply
-  local thread line
+  local thread line children
   reply=''
-  for thread in "${root}/proc/$1/task"/*; do
+  folders_in "${root}/proc/$1/task"
+  for thread in ${children}; do
     line=''
-    read -r line <"${thread}/children" || true
-    reply+=" ${line}"
+    read -r line <"${root}/proc/$1/task/${thread}/children" || true
+    reply+=${line// /${nl}}${nl}
   done
 }
 
-list_files() { # names line folder... -> the caller's lines: files of these names that hold the line
-  local names=$1 line=$2 name options=()
-  shift 2
-  [[ -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null || return 0
-  for name in ${names}; do options+=("--include=${name}"); done
-  forking=1
-  mapfile -t lines < <(grep -rlxsF "${options[@]}" -- "${line}" "$@" {stderr}>&-)
-  forking=''
+grep_lines() { # grep arguments... -> the caller's lines; one fork, never in a loop
+  lines=()
+  if [[ -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null; then
+    forking=1
+    mapfile -t lines < <(work grep "$@")
+    forking=''
+  fi
 }
 
 add_place() { # hierarchy path
@@ -486,59 +490,50 @@ declare -A since=()
 declare -A state_of=() signals_of=() tgid_of=() ppid_of=() nspid_of=() tracer_of=()
 unreadable='' # the first cgroup file that is there but cannot be read
 
-split() { # lines -> the caller's items
-  local IFS=$'\n'
-  set -f
-  # shellcheck disable=SC2206 # on purpose: a line is an item
-  items=($1)
-  set +f
+dir_of() { # place -> dir
+  dir=${mount[${1%% *}]}${1#* }
 }
 
-own_bit() { # hierarchy path -> reply: 1, 0 or gone
-  local file
-  if [[ $1 == v1 ]]; then file=${mount[v1]}$2/freezer.self_freezing; else file=${mount[v2]}$2/cgroup.freeze; fi
+own_bit() { # place -> reply: 1, 0 or gone
+  local dir file=cgroup.freeze
+  dir_of "$1"
+  if [[ $1 == v1* ]]; then file=freezer.self_freezing; fi
   reply=''
-  read -r reply <"${file}" || true
-  case ${reply} in
-    0 | 1) ;;
-    *)
-      if [[ -e ${file} && ! -r ${file} ]]; then unreadable=${unreadable:-${file}}; fi
-      reply=gone
-      ;;
-  esac
+  read -r reply <"${dir}/${file}" || true
+  if [[ ${reply} != [01] ]]; then
+    if [[ -e ${dir}/${file} && ! -r ${dir}/${file} ]]; then unreadable=${dir}/${file}; fi
+    reply=gone
+  fi
 }
 
-effective_state() { # hierarchy path -> reply
-  local dir=${mount[$1]}$2 lines=() line
-  reply=gone
-  if [[ $1 == v1 ]]; then
+effective_state() { # place -> reply
+  local dir lines=()
+  dir_of "$1"
+  if [[ $1 == v1* ]]; then
+    reply=''
     read -r reply <"${dir}/freezer.state" || true
     reply=${reply:-gone}
     return
   fi
   mapfile -t lines <"${dir}/cgroup.events" || true
-  for line in ${lines[@]+"${lines[@]}"}; do
-    case ${line} in
-      'frozen 1') reply=frozen ;;
-      'frozen 0') reply=thawed ;;
-    esac
-  done
-  # Told to freeze, but a task will not: cgroup.freeze 1 with frozen 0.
-  if [[ ${reply} == thawed ]] && frozen_by_any "$2"; then reply=freezing; fi
+  case "${nl}${lines[*]-}${nl}" in
+    *"${nl}frozen 1${nl}"*) reply=frozen ;;
+    *"${nl}frozen 0${nl}"*) told_to_freeze "$1" ;;
+    *) reply=gone ;;
+  esac
 }
 
-frozen_by_any() { # v2 path: its own bit or an ancestor's
-  local path=$1
-  while [[ -n ${path} ]]; do
-    own_bit v2 "${path}"
+told_to_freeze() { # v2 place -> reply: freezing where it or an ancestor is told to, but a task will not
+  local place=$1
+  while [[ ${place} == */* ]]; do
+    own_bit "${place}"
     if [[ ${reply} == 1 ]]; then
       reply=freezing
-      return 0
+      return
     fi
-    path=${path%/*}
+    place=${place%/*}
   done
   reply=thawed
-  return 1
 }
 
 scan_targets() {
@@ -552,68 +547,76 @@ scan_targets() {
 }
 
 scan_target() { # target -> scanned, scanned_tids
-  local items line
+  local place
   scanned='' scanned_tids='' scan=$((scan + 1))
-  split "${places[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
-    if [[ ${line} == ' '* ]]; then
-      add_tid "${line# }" ''
-    else
-      scan_place "${line%% *}" "${line#* }"
-    fi
+  for place in ${places[$1]}; do
+    if [[ ${place} == ' '* ]]; then add_tid "${place# }" ''; else scan_place "${place}"; fi
   done
 }
 
-scan_place() { # hierarchy path: everything at and below it, then its ancestors
-  local above=${2%/*} frozen_above='' frozen=''
-  while [[ -n ${above} ]]; do
-    own_bit "$1" "${above}"
+scan_place() { # place: everything at and below it, then its ancestors
+  local above=${1%/*} frozen_above='' frozen=''
+  while [[ ${above} == */* ]]; do
+    own_bit "${above}"
     if [[ ${reply} == 1 ]]; then
-      frozen_above+="$1 ${above}"$'\n'
+      frozen_above+=${above}${nl}
       frozen=1
     fi
     above=${above%/*}
   done
-  descend "$1" "$2" "${frozen}"
+  descend "$1" "${frozen}"
   scanned+=${frozen_above}
 }
 
-descend() { # hierarchy path frozen
-  local own frozen=$3 child
-  own_bit "$1" "$2"
+descend() { # place frozen: deepest first
+  local own frozen=$2 child children
+  own_bit "$1"
   own=${reply}
   if [[ ${own} == 1 ]]; then frozen=1; fi
-  list_tids "$1" "$2" "${frozen}"
-  for child in "${mount[$1]}$2"/*/; do
-    child=${child%/}
-    descend "$1" "$2/${child##*/}" "${frozen}"
-  done
-  if [[ ${own} == 1 ]]; then scanned+="$1 $2"$'\n'; fi
+  list_tids "$1" "${frozen}"
+  children_in "$1"
+  for child in ${children}; do descend "$1/${child}" "${frozen}"; done
+  if [[ ${own} == 1 ]]; then scanned+=$1${nl}; fi
 }
 
-list_tids() { # hierarchy path frozen
-  local file=tasks lines=() tid
-  if [[ $1 == v2 ]]; then file=cgroup.threads; fi
-  mapfile -t lines <"${mount[$1]}$2/${file}" || true
-  for tid in ${lines[@]+"${lines[@]}"}; do
-    add_tid "${tid}" "$3"
+children_in() { # place -> children, names
+  local dir
+  dir_of "$1"
+  folders_in "${dir}"
+}
+
+folders_in() { # dir -> children, names
+  local child
+  children=''
+  set +f
+  for child in "$1"/*/; do
+    child=${child%/}
+    children+=${child##*/}${nl}
   done
+  set -f
+}
+
+list_tids() { # place frozen
+  local dir file=tasks lines=() tid
+  dir_of "$1"
+  if [[ $1 == v2* ]]; then file=cgroup.threads; fi
+  mapfile -t lines <"${dir}/${file}" || true
+  for tid in ${lines[*]-}; do add_tid "${tid}" "$2"; done
 }
 
 add_tid() { # tid frozen
   if [[ -n $2 ]]; then held["$1"]=1; fi
   if [[ -z ${seen["${scan} $1"]:-} ]]; then
     seen["${scan} $1"]=1
-    scanned_tids+="$1 "
+    scanned_tids+=$1${nl}
   fi
 }
 
 note_states() { # lines of places: the effective state, and for how long where the kernel tells
-  local items line value
-  split "$1"
-  for line in ${items[@]+"${items[@]}"}; do
+  local line value
+  for line in $1; do
     [[ -z ${before["${line}"]:-} ]] || continue
-    effective_state "${line%% *}" "${line#* }"
+    effective_state "${line}"
     before["${line}"]=${reply}
     if [[ -n ${text} ]]; then
       three_values "${line}"
@@ -621,19 +624,20 @@ note_states() { # lines of places: the effective state, and for how long where t
     fi
     if [[ ${line} == v2* ]]; then
       value=''
-      read -r _ value <"${mount[v2]}${line#* }/cgroup.stat.local" || true
+      read -r value <"${mount[v2]}${line#* }/cgroup.stat.local" || true
+      value=${value#frozen_usec }
       if [[ ${value} =~ ^[0-9]+$ ]]; then since["${line}"]=$((value / 1000000)); fi
     fi
   done
 }
 
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() all value IFS=$'\n'
+  local lines=() all value
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
-  all=$'\n'"${lines[*]}"
+  all=${nl}"${lines[*]}"
   comm_of["$1"]=''
-  IFS= read -r -d '' value <"${root}/proc/$1/comm" || comm_of["$1"]=${value%$'\n'}
+  IFS= read -r -d '' value <"${root}/proc/$1/comm" || comm_of["$1"]=${value%"${nl}"}
   field "${all}" State && state_of["$1"]=${reply:0:1}
   field "${all}" Tgid && tgid_of["$1"]=${reply}
   field "${all}" PPid && ppid_of["$1"]=${reply}
@@ -647,9 +651,9 @@ read_status() { # tid -> state_of, signals_of, tgid_of, ...
 
 field() { # status name -> reply
   reply=''
-  [[ $1 == *$'\n'"$2":* ]] || return 1
-  reply=${1#*$'\n'"$2":}
-  reply=${reply%%$'\n'*}
+  [[ $1 == *${nl}"$2":* ]] || return 1
+  reply=${1#*"${nl}$2:"}
+  reply=${reply%%"${nl}"*}
   reply=${reply#"${reply%%[! $'\t']*}"}
 }
 
@@ -689,8 +693,8 @@ find_unlisted() { # target: an exiting init or a zombie stands in no tasks file
 }
 
 add_unlisted() { # target tid
-  [[ " ${tids[$1]}${unlisted[$1]}" != *" $2 "* ]] || return 0
-  if read_status "$2"; then unlisted[$1]+="$2 "; fi
+  [[ ${nl}${tids[$1]}${unlisted[$1]} != *"${nl}$2${nl}"* ]] || return 0
+  if read_status "$2"; then unlisted[$1]+=$2${nl}; fi
 }
 
 find_inits() { # target: from listed tasks up to the init of their PID namespace (runc#2105)
@@ -726,14 +730,14 @@ zombie_list='' zombies_known=''
 
 zombie_pids() { # -> the caller's zombies; looked up once
   local lines=() file
-  if [[ -z ${zombies_known} && -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null; then
+  if [[ -z ${zombies_known} ]]; then
     zombies_known=1
-    forking=1
-    mapfile -t lines < <(grep -ls '^State:.Z' "${root}/proc"/[0-9]*/status {stderr}>&-)
-    forking=''
-    for file in ${lines[@]+"${lines[@]}"}; do
+    set +f
+    grep_lines -ls '^State:.Z' "${root}/proc"/[0-9]*/status
+    set -f
+    for file in ${lines[*]-}; do
       file=${file%/status}
-      zombie_list+="${file##*/} "
+      zombie_list+=${file##*/}${nl}
     done
   fi
   zombies=${zombie_list}
@@ -760,7 +764,7 @@ still_freezing() { # a fork or an attach shows FREEZING for a moment: only what 
   local line
   for line in "${!before[@]}"; do
     if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] && -z ${lifted["${line}"]:-} ]]; then
-      effective_state "${line%% *}" "${line#* }"
+      effective_state "${line}"
       if [[ ${reply} != gone ]]; then before["${line}"]=${reply}; fi
     fi
   done
@@ -778,7 +782,7 @@ sample_freezes() {
   local line
   for line in "${!before[@]}"; do
     [[ -z ${lifted["${line}"]:-} ]] || continue
-    own_bit "${line%% *}" "${line#* }"
+    own_bit "${line}"
     if [[ ${reply} != 1 ]]; then lifted["${line}"]=1; fi
   done
 }
@@ -788,10 +792,9 @@ sample_freezes() {
 points=() # places to write to, deepest first
 
 choose_points() {
-  local target items line
+  local target line
   for ((target = 0; target < ${#targets[@]}; target++)); do
-    split "${freezes[target]}"
-    for line in ${items[@]+"${items[@]}"}; do
+    for line in ${freezes[target]}; do
       if [[ -n ${lifted["${line}"]:-} ]]; then
         done_to["${line}"]='lifted-by-other'
       elif [[ ${action} == check ]]; then
@@ -828,9 +831,8 @@ choose_point() { # target place
 }
 
 within() { # target place: at or below what the target stands for
-  local items line
-  split "${places[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
+  local line
+  for line in ${places[$1]}; do
     if [[ "$2/" == "${line}/"* ]]; then return 0; fi
   done
   return 1
@@ -854,7 +856,7 @@ traced_by_criu() { # target -> reply, who
 holds_only_killed() { # place
   local tid
   scanned='' scanned_tids='' scan=$((scan + 1))
-  descend "${1%% *}" "${1#* }" 1
+  descend "$1" 1
   for tid in ${scanned_tids}; do
     if read_status "${tid}" && ! kill_pending "${tid}"; then return 1; fi
   done
@@ -865,7 +867,7 @@ thaw_points() {
   choose_points
   for ((index = 0; index < ${#points[@]}; index++)); do todo+=("${index}"); done
   if [[ -n ${PODTHAW_NO_FORK:-} ]]; then
-    for index in ${todo[@]+"${todo[@]}"}; do
+    for index in ${todo[*]-}; do
       thaw_point "${points[index]}"
       note_written "${index}" "${reply}"
     done
@@ -902,7 +904,7 @@ write_points() { # in the worker: index...
 }
 
 thaw_point() { # place -> reply: lifted, failed, or written
-  own_bit "${1%% *}" "${1#* }"
+  own_bit "$1"
   if [[ ${reply} != 1 ]]; then
     reply=lifted
   elif write_thaw "$1"; then
@@ -948,7 +950,7 @@ read_back() { # each own bit once: freezer.state would still show a frozen ances
 read_back_point() { # place
   local tries
   for ((tries = 0; tries < 10; tries++)); do
-    own_bit "${1%% *}" "${1#* }"
+    own_bit "$1"
     if [[ ${reply} != 1 ]]; then
       done_to["$1"]=thawed
       return 0
@@ -998,7 +1000,7 @@ write_points_again() { # in the worker. A bit that is set again is another's fre
   for ((index = 0; index < ${#points[@]}; index++)); do
     place=${points[index]}
     [[ ${done_to["${place}"]} == thawed ]] || continue
-    own_bit "${place%% *}" "${place#* }"
+    own_bit "${place}"
     if [[ ${reply} == 0 ]]; then write_thaw "${place}"; fi
   done
 }
@@ -1022,7 +1024,7 @@ held_are_left() {
 still_listed() { # tid: a zombie or a dead task no longer counts
   local lines=() line
   mapfile -t lines <"${root}/proc/$1/status" || true
-  for line in ${lines[@]+"${lines[@]}"}; do
+  for line in ${lines[*]-}; do
     case ${line} in
       State:*[ZX]*'('*) return 1 ;;
       State:*) return 0 ;;
@@ -1070,16 +1072,16 @@ choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then
   chosen=''
   for tid in $1; do
     if kill_pending "${tid}"; then
-      killed_ones+="${tid} "
+      killed_ones+=${tid}${nl}
     elif [[ ${state_of["${tid}"]:-} == [DZ] ]]; then
-      waiting+="${tid} "
+      waiting+=${tid}${nl}
     else
-      others+="${tid} "
+      others+=${tid}${nl}
     fi
   done
-  for rank in ${killed_ones} ${waiting} ${others}; do
+  for rank in ${killed_ones}${waiting}${others}; do
     ((count < most_processes)) || break
-    chosen+="${rank} "
+    chosen+=${rank}${nl}
     count=$((count + 1))
   done
 }
@@ -1126,7 +1128,7 @@ see_tasks() { # in the worker: look tid...
     wchan='' frames='' lines=()
     read -r wchan <"${root}/proc/${tid}/wchan"
     mapfile -t lines <"${root}/proc/${tid}/stack"
-    for frame in ${lines[@]+"${lines[@]:0:24}"}; do
+    for frame in ${lines[*]-}; do
       frame=${frame#*] }
       frames+="${frame%%[+ ]*} "
     done
@@ -1203,8 +1205,8 @@ explain_left() { # what holds the tasks that a thaw left behind
     left_tids[target]=''
     if ((remaining[target] == 0)) || ! thawed_here "${target}"; then continue; fi
     for tid in ${unlisted[target]}${tids[target]}; do
-      if [[ -n ${held["${tid}"]:-} || " ${unlisted[target]}" == *" ${tid} "* ]] && read_status "${tid}"; then
-        left_tids[target]+="${tid} "
+      if [[ -n ${held["${tid}"]:-} || ${nl}${unlisted[target]} == *"${nl}${tid}${nl}"* ]] && read_status "${tid}"; then
+        left_tids[target]+=${tid}${nl}
       fi
     done
     choose_tids "${left_tids[target]}"
@@ -1225,9 +1227,8 @@ explain_left() { # what holds the tasks that a thaw left behind
 left_tids=()
 
 thawed_here() { # target
-  local items line
-  split "${freezes[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
+  local line
+  for line in ${freezes[$1]}; do
     if [[ ${done_to["${line}"]:-} == thawed ]]; then return 0; fi
   done
   return 1
@@ -1243,19 +1244,17 @@ conclude() {
 }
 
 note_after() { # target: effective states at the end, and freezes that came meanwhile
-  local items line
-  split "${now_frozen[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
-    if [[ $'\n'${freezes[$1]} != *$'\n'"${line}"$'\n'* ]]; then
-      freezes[$1]+=${line}$'\n'
-      note_states "${line}"$'\n'
+  local line
+  for line in ${now_frozen[$1]}; do
+    if [[ ${nl}${freezes[$1]} != *"${nl}${line}${nl}"* ]]; then
+      freezes[$1]+=${line}${nl}
+      note_states "${line}"
       done_to["${line}"]=left
       left_why["${line}"]="${line#* } froze while we looked on: not long enough to act on"
     fi
   done
-  split "${freezes[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
-    effective_state "${line%% *}" "${line#* }"
+  for line in ${freezes[$1]}; do
+    effective_state "${line}"
     after["${line}"]=${reply}
     if [[ -n ${text} ]]; then
       three_values "${line}"
@@ -1265,9 +1264,8 @@ note_after() { # target: effective states at the end, and freezes that came mean
 }
 
 judge_cause() { # target: the first that applies
-  local items line levels=' ' freezing=''
-  split "${freezes[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
+  local line levels=' ' freezing=''
+  for line in ${freezes[$1]}; do
     [[ ${done_to["${line}"]:-} != lifted-by-other ]] || continue
     place_of "${line#* }"
     levels+="${level} "
@@ -1285,10 +1283,9 @@ judge_cause() { # target: the first that applies
 }
 
 judge_verdict() { # target: the worst that applies
-  local items line end ends=' '
+  local line end ends=' '
   reasons[$1]='' verdicts[$1]='not-frozen'
-  split "${freezes[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
+  for line in ${freezes[$1]}; do
     end_of "$1" "${line}"
     end=${reply}
     ends+="${end} "
@@ -1311,7 +1308,7 @@ judge_verdict() { # target: the worst that applies
 
 end_of() { # target place -> reply: how this freeze ended
   reply=${done_to["$2"]:-none}
-  if [[ $'\n'${now_frozen[$1]} == *$'\n'"$2"$'\n'* ]]; then
+  if [[ ${nl}${now_frozen[$1]} == *${nl}"$2"${nl}* ]]; then
     case ${reply} in
       failed) ;;
       thawed) reply=refrozen ;;
@@ -1380,7 +1377,7 @@ drop_quiet() { # --all: what has no finding is only counted
       *) kept+=("${target}") ;;
     esac
   done
-  shown_targets=(${kept[@]+"${kept[@]}"})
+  shown_targets=(${kept[*]-})
 }
 
 # --- report -------------------------------------------------------------------------------------
@@ -1486,7 +1483,7 @@ report_json() {
   json_frame
   for detail in 0 1 2 3; do
     total=$((${#frame_head} + ${#frame_tail} + 40))
-    for target in ${shown_targets[@]+"${shown_targets[@]}"}; do
+    for target in ${shown_targets[*]-}; do
       json_target "${target}" "${detail}"
       parts[target]=${reply}
       total=$((total + ${#reply} + 1))
@@ -1532,7 +1529,7 @@ json_frame() { # frame_head, frame_tail: all but the targets
 
 print_report() { # detail omitted
   local target list='' end=false
-  for target in ${shown_targets[@]+"${shown_targets[@]}"}; do
+  for target in ${shown_targets[*]-}; do
     if [[ -n ${parts[target]} ]]; then list+="${list:+,}${parts[target]}"; fi
   done
   if (($1 > 0)); then end=true; fi
@@ -1560,9 +1557,8 @@ json_target() { # target detail -> reply
 }
 
 json_freezes() { # target detail -> reply
-  local items line list='' count=0
-  split "${freezes[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do
+  local line list='' count=0
+  for line in ${freezes[$1]}; do
     count=$((count + 1))
     (($2 < 3 || count <= 5)) || break
     json_freeze "${line}"
@@ -1596,7 +1592,7 @@ json_processes() { # target detail -> reply
 }
 
 json_process() { # tid detail -> reply
-  local out frame stack=''
+  local out frame stack='' frames=${stack_of["$1"]:-}
   quote "${comm_of["$1"]:-}"
   out="{\"pid\":${tgid_of["$1"]:-$1},\"tid\":$1,\"comm\":${reply},\"state\":\"${state_of["$1"]}\""
   if [[ -n ${wchan_of["$1"]:-} && ${wchan_of["$1"]} != - ]]; then
@@ -1606,7 +1602,7 @@ json_process() { # tid detail -> reply
   pending_names "${signals_of["$1"]:-0}"
   out+=",\"pending\":[${reply}],\"stack\":["
   if (($2 < 1)); then
-    for frame in ${stack_of["$1"]:-}; do
+    for frame in ${frames// /${nl}}; do
       quote "${frame}"
       stack+="${stack:+,}${reply}"
     done
@@ -1636,13 +1632,13 @@ three_values() { # place -> reply: what one reads by hand
     return
   fi
   read -r self <"${dir}/cgroup.freeze" || true
-  effective_state v2 "${1#* }"
+  effective_state "$1"
   reply="cgroup.freeze ${self}, in effect ${reply}"
 }
 
 report_text() {
   local target
-  for target in ${shown_targets[@]+"${shown_targets[@]}"}; do text_target "${target}"; done
+  for target in ${shown_targets[*]-}; do text_target "${target}"; done
   for ((target = 0; target < ${#absent[@]}; target++)); do
     printf '%s: no cgroup and no task of it on this node\n' "${absent[target]}"
   done
@@ -1650,12 +1646,11 @@ report_text() {
 }
 
 text_target() { # target
-  local items line
+  local line
   printf '%s: %s' "${targets[$1]}" "${verdicts[$1]}"
   printf ', cause: %s\n' "${causes[$1]}"
   if [[ -n ${reasons[$1]} ]]; then text_line "  ${reasons[$1]}"; fi
-  split "${freezes[$1]}"
-  for line in ${items[@]+"${items[@]}"}; do text_freeze "${line}"; done
+  for line in ${freezes[$1]}; do text_freeze "${line}"; done
   text_tasks "$1"
   if [[ -n ${processes_full[$1]} ]]; then printf '  processes, as first seen:\n%s' "${processes_full[$1]}"; fi
   if thawed_here "$1"; then
@@ -1695,7 +1690,7 @@ text_processes() { # target -> reply
     pending_names "${signals_of["${tid}"]:-0}"
     reply=${reply//[\",]/ }
     out+="    PID ${tgid_of["${tid}"]:-?} task ${tid} (${comm_of["${tid}"]//[!\ -~]/?}) ${state_of["${tid}"]}"
-    out+=", waits in ${wchan_of["${tid}"]:-?}${reply:+, pending:${reply}}"$'\n'
+    out+=", waits in ${wchan_of["${tid}"]:-?}${reply:+, pending:${reply}}"${nl}
   done
   reply=${out}
 }
@@ -1725,41 +1720,40 @@ own_frozen_places() { # own_frozen: lines of places that froze themselves
   done
   if [[ -n ${PODTHAW_NO_FORK:-} ]] || ! type -P grep >/dev/null; then
     for hierarchy in v1 v2; do
-      if [[ -n ${mount[${hierarchy}]} ]]; then own_frozen_below "${hierarchy}" ''; fi
+      if [[ -n ${mount[${hierarchy}]} ]]; then own_frozen_below "${hierarchy} "; fi
     done
     return
   fi
-  list_files 'freezer.self_freezing cgroup.freeze' 1 "${roots[@]}"
-  for line in ${lines[@]+"${lines[@]}"}; do
+  grep_lines -rlxsF --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}"
+  for line in ${lines[*]-}; do
     case ${line} in
       "${mount[v1]:-//}"/*/freezer.self_freezing) line="v1 ${line#"${mount[v1]}"}" ;;
       "${mount[v2]:-//}"/*/cgroup.freeze) line="v2 ${line#"${mount[v2]}"}" ;;
       *) continue ;;
     esac
     line=${line/ \/\// \/}
-    own_frozen+=${line%/*}$'\n'
+    own_frozen+=${line%/*}${nl}
   done
 }
 
-own_frozen_below() { # hierarchy path
-  local child
-  for child in "${mount[$1]}$2"/*/; do
-    child=${child%/}
-    own_frozen_below "$1" "$2/${child##*/}"
-    own_bit "$1" "$2/${child##*/}"
-    if [[ ${reply} == 1 ]]; then own_frozen+="$1 $2/${child##*/}"$'\n'; fi
+own_frozen_below() { # place
+  local child children
+  children_in "$1"
+  for child in ${children}; do
+    own_frozen_below "$1/${child}"
+    own_bit "$1/${child}"
+    if [[ ${reply} == 1 ]]; then own_frozen+=$1/${child}${nl}; fi
   done
 }
 
 touched() { # lines of a pod's places: is any freeze at, above or below one?
-  local items line
+  local line
   [[ -n ${own_frozen} ]] || return 1
-  split "$1"
-  for line in ${items[@]+"${items[@]}"}; do
-    if [[ $'\n'${own_frozen} == *$'\n'"${line}"[/$'\n']* ]]; then return 0; fi
+  for line in $1; do
+    if [[ ${nl}${own_frozen} == *${nl}"${line}"[/${nl}]* ]]; then return 0; fi
     while [[ ${line} == *' '/*/* ]]; do
       line=${line%/*}
-      if [[ $'\n'${own_frozen} == *$'\n'"${line}"$'\n'* ]]; then return 0; fi
+      if [[ ${nl}${own_frozen} == *${nl}"${line}"${nl}* ]]; then return 0; fi
     done
   done
   return 1
