@@ -106,8 +106,13 @@ read_seconds() { # option value: 0 to 60, so that the whole run ends well before
   fi
 }
 
-is_uid() {
-  [[ $1 =~ ^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$ || $1 =~ ^[0-9A-Fa-f]{32}$ ]]
+is_uid() { # patterns, not regular expressions: it runs for every pod, and bash compiles those anew
+  case $1 in
+    *[!0-9A-Fa-f-]*) return 1 ;;
+    ????????-????-????-????-????????????) [[ ${#1} == 36 && ${1//-/} == ???????????????????????????????? ]] ;;
+    ????????????????????????????????) [[ $1 != *-* ]] ;;
+    *) return 1 ;;
+  esac
 }
 
 read_target() {
@@ -272,13 +277,15 @@ is_kubepods() {
 }
 
 pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
-  if [[ $1 == pod* ]]; then
-    reply=${1#pod}
-  elif [[ $1 =~ ^(.*-)?kubepods(-burstable|-besteffort)?-pod(.*)\.slice$ ]]; then
-    reply=${BASH_REMATCH[3]//_/-}
-  else
-    return 1
-  fi
+  case $1 in
+    pod*) reply=${1#pod} ;;
+    kubepods-pod*.slice | kubepods-b*-pod*.slice | *-kubepods-pod*.slice | *-kubepods-b*-pod*.slice)
+      reply=${1##*-pod}
+      reply=${reply%.slice}
+      reply=${reply//_/-}
+      ;;
+    *) return 1 ;;
+  esac
   is_uid "${reply}" && reply=${reply,,}
 }
 
