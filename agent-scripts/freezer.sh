@@ -3,6 +3,7 @@
 # Everything is decided from cgroup files and /proc/PID/status. It never freezes, signals or enters
 # a process, and never reads cmdline, environ or maps, which may block. Needs bash 4.2 or later.
 # shellcheck disable=SC2206,SC2048 # unquoted lists split at line ends only, and never glob
+# shellcheck disable=SC2317 # an exec in a child does not end this script
 set +o posix
 set -euo pipefail
 shopt -s nullglob dotglob
@@ -137,7 +138,7 @@ read_target() {
 # --- this node --------------------------------------------------------------------------------
 
 declare -A mount=([v1]='' [v2]='') # where each hierarchy that can freeze is mounted
-node_cgroup='' started_at='' started_ms=0 finished='' forking=''
+roots=() node_cgroup='' started_at='' started_ms=0 finished='' forking=''
 lock='' queue='' stderr=2
 
 prepare() {
@@ -209,6 +210,7 @@ find_mounts() { # the first mount of each kind that shows a whole hierarchy
     printf -v rest '%b' "${rest//\\/\\0}"
     if [[ -z ${mount[${hierarchy}]} && -d ${root}${rest} ]]; then
       mount[${hierarchy}]=${root}${rest%/}
+      roots+=("${root}${rest%/}/")
     fi
   done
 }
@@ -228,8 +230,6 @@ take_lock() { # one thaw at a time; the kernel drops the lock with its last desc
 
 # --- workers: whatever may block runs in one, and is never waited for --------------------------
 
-heard=''
-
 spawn() { # function arguments...: it answers in lines on the queue
   forking=1
   if [[ -z ${queue} ]]; then
@@ -241,12 +241,21 @@ spawn() { # function arguments...: it answers in lines on the queue
   forking=''
 }
 
-work() { # a worker holds neither the lock nor our output, so it may hang without harm
-  trap - EXIT
+work() { # a worker may hang without harm
   set +e
+  let_go
+  "$@"
+}
+
+become() { # program arguments...: in a child, without a second one
+  let_go
+  exec "$@"
+}
+
+let_go() { # a child holds neither the lock nor our output
+  trap - EXIT
   exec </dev/null {stderr}>&-
   if [[ -n ${lock} ]]; then exec {lock}>&-; fi
-  "$@"
 }
 
 open_queue() {
@@ -258,11 +267,16 @@ open_queue() {
   fi
 }
 
-hear() { # milliseconds -> heard, one line; fails when the time is up
-  local limit=$(($1 > 0 ? $1 : 1))
+hear() { # milliseconds: takes in one line of a worker's; fails when the time is up
+  local limit=$(($1 > 0 ? $1 : 1)) line rest
   printf -v limit '%d.%03d' $((limit / 1000)) $((limit % 1000))
   open_queue
-  IFS= read -r -t "${limit}" -u "${queue}" heard
+  IFS= read -r -t "${limit}" -u "${queue}" line || return 1
+  rest=${line#* }
+  case ${line} in
+    'wrote '*) note_written "${rest%% *}" "${rest#* }" ;;
+    "saw ${looks} "*) note_seen "${rest#* }" ;;
+  esac
 }
 
 # --- find: pods and cgroups -------------------------------------------------------------------
@@ -279,7 +293,7 @@ is_kubepods() {
 pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
   case $1 in
     pod*) reply=${1#pod} ;;
-    kubepods-pod*.slice | kubepods-b*-pod*.slice | *-kubepods-pod*.slice | *-kubepods-b*-pod*.slice)
+    *kubepods*-pod*.slice)
       reply=${1##*-pod}
       reply=${reply%.slice}
       reply=${reply//_/-}
@@ -289,35 +303,75 @@ pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
   is_uid "${reply}" && reply=${reply,,}
 }
 
-find_pods() {
-  local hierarchy
-  for hierarchy in v1 v2; do
-    if [[ -n ${mount[${hierarchy}]} ]]; then look_for_pods "${hierarchy} "; fi
+find_pods() { # UID or nothing: one pod's places or every pod's; the outermost pod component names the pod
+  local list='' line d='[0-9A-Fa-f]'
+  if can_fork find; then
+    d+=${d}${d}${d}
+    forking=1
+    list=$(become find "${roots[@]}" -xdev -type d \( -name kubepods -o -name '*kubepods.slice' -o \
+      \( -name "pod${d}${d}${d}${d}${d}${d}${d}${d}" -o -name "pod${d}${d}-${d}-${d}-${d}-${d}${d}${d}" -o \
+      -name "*kubepods*-pod${d}${d}${d}${d}${d}${d}${d}${d}.slice" -o -name "*kubepods*-pod${d}${d}_${d}_${d}_${d}_${d}${d}${d}.slice" \
+      \) -prune -name "*${1//-/[-_]}*" \) \( -path "${mount[v1]}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null) || true
+    forking=''
+  else
+    for line in v1 v2; do look_for_pods "${line} "; done
+  fi
+  for line in ${list}; do
+    kubepods_seen=1
+    d=${line##*/}
+    case ${d} in
+      pod*) d=${d:3} ;;
+      *-pod*.slice)
+        d=${d##*-pod}
+        d=${d%.slice}
+        d=${d//_/-}
+        ;;
+      *) continue ;;
+    esac
+    pod_places["${d,,}"]+=${line}${nl}
   done
   [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
 }
 
-look_for_pods() { # place: the outermost pod component names the pod, so go no deeper
+look_for_pods() { # place -> adds to the caller's list, for a node that has no PID to spare
   local child children
+  [[ -n ${mount[${1%% *}]} ]] || return 0
   children_in "$1"
   for child in ${children}; do
     if pod_of "${child}"; then
-      pod_places["${reply}"]+=$1/${child}${nl}
-      kubepods_seen=1
+      list+=$1/${child}${nl}
     else
-      if is_kubepods "${child}"; then kubepods_seen=1; fi
+      if is_kubepods "${child}"; then list+=$1/${child}${nl}; fi
       look_for_pods "$1/${child}"
     fi
   done
 }
 
+place_at() { # directory -> reply: "v1 /path"
+  # One hierarchy may be mounted inside the other: the longer mount point decides.
+  if [[ -n ${mount[v1]} && $1 == "${mount[v1]}/"* && (${#mount[v1]} -gt ${#mount[v2]} || $1 != "${mount[v2]}/"*) ]]; then
+    reply="v1 ${1#"${mount[v1]}"}"
+  else
+    reply="v2 ${1#"${mount[v2]}"}"
+  fi
+}
+
+look_for_pods() { # directory: the outermost pod component names the pod, so go no deeper
+  local child children
+  folders_in "$1"
+  for child in ${children}; do
+    note_pod "$1/${child}" || look_for_pods "$1/${child}"
+  done
+}
+
 find_targets() {
-  local asked=(${targets[*]-}) target
+  local asked=(${targets[*]-}) target only=''
   if [[ -n ${every_pod} ]]; then
     find_every_pod
     return
   fi
   targets=()
+  if ((${#asked[@]} == 1)); then only=1; fi
   for target in "${asked[@]}"; do
     if is_uid "${target}"; then
       find_uid "${target}"
@@ -339,7 +393,7 @@ found() { # target lines
 }
 
 find_uid() {
-  [[ -n ${kubepods_seen} ]] || find_pods
+  [[ -n ${kubepods_seen} ]] || find_pods "${only:+$1}"
   found "$1" "${pod_places["${1,,}"]:-}"
 }
 
@@ -360,7 +414,7 @@ find_pid() { # a PID stands for its whole pod; outside a pod, for its own cgroup
   for line in ${reply_lines[*]-}; do
     place_of "${line#* }"
     if [[ -n ${pod} ]]; then
-      [[ -n ${kubepods_seen} ]] || find_pods
+      [[ -n ${kubepods_seen} ]] || find_pods "${only:+${pod}}"
       here=${pod_places["${pod}"]:-}
       break
     fi
@@ -435,11 +489,15 @@ children_of() { # pid -> reply
   done
 }
 
+can_fork() { # program
+  [[ -z ${PODTHAW_NO_FORK:-} ]] && type -P "$1" >/dev/null
+}
+
 grep_lines() { # grep arguments... -> the caller's lines; one fork, never in a loop
   lines=()
-  if [[ -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null; then
+  if can_fork grep; then
     forking=1
-    mapfile -t lines < <(work grep "$@")
+    mapfile -t lines < <(become grep "$@")
     forking=''
   fi
 }
@@ -639,29 +697,25 @@ note_states() { # lines of places: the effective state, and for how long where t
 }
 
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() all value
+  local lines=() line value signals=0
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
-  all=${nl}"${lines[*]}"
-  comm_of["$1"]=''
-  IFS= read -r -d '' value <"${root}/proc/$1/comm" || comm_of["$1"]=${value%"${nl}"}
-  field "${all}" State && state_of["$1"]=${reply:0:1}
-  field "${all}" Tgid && tgid_of["$1"]=${reply}
-  field "${all}" PPid && ppid_of["$1"]=${reply}
-  field "${all}" NSpid && nspid_of["$1"]=${reply//$'\t'/ }
-  field "${all}" TracerPid && tracer_of["$1"]=${reply}
-  field "${all}" SigPnd || true
-  value=${reply}
-  field "${all}" ShdPnd || true
-  signals_of["$1"]=$((16#${value:-0} | 16#${reply:-0}))
-}
-
-field() { # status name -> reply
-  reply=''
-  [[ $1 == *${nl}"$2":* ]] || return 1
-  reply=${1#*"${nl}$2:"}
-  reply=${reply%%"${nl}"*}
-  reply=${reply#"${reply%%[! $'\t']*}"}
+  for line in "${lines[@]}"; do
+    value=${line#*:$'\t'}
+    case ${line} in
+      State:*) state_of["$1"]=${value:0:1} ;;
+      Tgid:*) tgid_of["$1"]=${value} ;;
+      PPid:*) ppid_of["$1"]=${value} ;;
+      TracerPid:*) tracer_of["$1"]=${value} ;;
+      NSpid:*) nspid_of["$1"]=${value//$'\t'/ } ;;
+      SigPnd:* | ShdPnd:*) signals=$((signals | 16#${value})) ;;
+      SigBlk:*) break ;;
+    esac
+  done
+  signals_of["$1"]=${signals}
+  value=''
+  IFS= read -r -d '' value <"${root}/proc/$1/comm" || true
+  comm_of["$1"]=${value%"${nl}"}
 }
 
 kill_pending() { # tid
@@ -692,10 +746,10 @@ weigh_tasks() { # before the thaw: who is about to die, and who will run on
 find_unlisted() { # target: an exiting init or a zombie stands in no tasks file
   unlisted[$1]=''
   if [[ ${targets[$1]} =~ ^[0-9]+$ && ${#targets[$1]} -lt 8 ]]; then add_unlisted "$1" "${targets[$1]}"; fi
-  if ((totals[$1] == 0)); then
-    find_zombies "$1"
-  elif [[ -n ${freezes[$1]} ]]; then
+  if [[ -n ${freezes[$1]} ]]; then
     find_inits "$1"
+  elif ((totals[$1] == 0)); then
+    find_zombies "$1"
   fi
 }
 
@@ -872,32 +926,45 @@ holds_only_killed() { # place
 thaw_points() {
   local index hung=0 todo=()
   choose_points
-  for ((index = 0; index < ${#points[@]}; index++)); do todo+=("${index}"); done
-  if [[ -n ${PODTHAW_NO_FORK:-} ]]; then
-    for index in ${todo[*]-}; do
+  if ((${#points[@]} == 0)) || [[ -n ${PODTHAW_NO_FORK:-} ]]; then
+    see_processes
+    for ((index = 0; index < ${#points[@]}; index++)); do
       thaw_point "${points[index]}"
       note_written "${index}" "${reply}"
     done
     return
   fi
+  for ((index = 0; index < ${#points[@]}; index++)); do todo+=("${index}"); done
+  if [[ -z ${looks} ]]; then
+    # One worker for both: what it reads right before the writes holds them up for a moment only.
+    looks=1
+    clock
+    spawn see_and_write $((reply + 100))
+    hear_of_writes 100 || true
+  fi
   while ((${#todo[@]} > 0 && hung < 3)); do
     spawn write_points "${todo[@]}"
-    hear_of_writes || hung=$((hung + 1)) # leave the one that hangs, go on with the others
+    if ! hear_of_writes 3000; then
+      todo=("${todo[@]:1}") # leave the one that hangs, go on with the others
+      hung=$((hung + 1))
+    fi
   done
 }
 
-hear_of_writes() { # takes what it hears off the caller's todo
-  local result
+hear_of_writes() { # milliseconds: takes what it hears of off the caller's todo
   while ((${#todo[@]} > 0)); do
-    if ! hear 3000; then
+    if [[ ${done_to["${points[todo[0]]}"]} != chosen ]]; then
       todo=("${todo[@]:1}")
-      return 1
+    else
+      hear "$1" || return 1
     fi
-    [[ ${heard} == 'wrote '* ]] || continue
-    result=${heard#wrote }
-    note_written "${result%% *}" "${result#* }"
-    if [[ ${result%% *} == "${todo[0]}" ]]; then todo=("${todo[@]:1}"); fi
   done
+}
+
+see_and_write() { # in the worker: until
+  see_tasks "${looks}" "${shown_tids[*]-}"
+  clock
+  ((reply > $1)) || write_points "${todo[@]}"
 }
 
 write_points() { # in the worker: index...
@@ -928,8 +995,9 @@ write_thaw() { # place
   esac
 }
 
-note_written() { # index result
+note_written() { # index result: the first that is heard of a point counts
   local place=${points[$1]}
+  [[ ${done_to["${place}"]} == chosen ]] || return 0
   case $2 in
     lifted) done_to["${place}"]='lifted-by-other' ;;
     written) done_to["${place}"]=written ;;
@@ -1063,15 +1131,16 @@ declare -A wchan_of=() stack_of=() comm_of=()
 most_processes=12 # per target
 shown_tids=()     # per target: those that the report shows
 
-see_processes() {
-  local target moment=2000
+choose_processes() {
+  local target
   for ((target = 0; target < ${#targets[@]}; target++)); do
     choose_tids "${unlisted[target]}${tids[target]}"
     shown_tids[target]=${chosen}
   done
-  # Right before a write, evidence gets a moment only.
-  if [[ ${action} == thaw && ${settle} == 0 ]]; then moment=100; fi
-  look "${moment}" "${shown_tids[*]-}"
+}
+
+see_processes() {
+  [[ -n ${looks} ]] || look 2000 "${shown_tids[*]-}"
 }
 
 choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then the rest
@@ -1093,45 +1162,45 @@ choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then
   done
 }
 
+looks=''             # number of the last look, if any
+declare -A looked=() # tid -> number of the look that saw it
+
 look() { # milliseconds tids: a task that hangs its worker is skipped by the next one
-  local todo=() until hung=0
-  for until in $2; do todo+=("${until}"); done
+  local todo=($2) at=0 until hung=0
   clock
   until=$((reply + $1))
-  while ((${#todo[@]} > 0 && hung < 4)) && [[ -z ${PODTHAW_NO_FORK:-} ]]; do
+  while ((at < ${#todo[@]} && hung < 4 && reply < until)) && [[ -z ${PODTHAW_NO_FORK:-} ]]; do
     looks=$((looks + 1))
-    spawn see_tasks "${looks}" "${todo[@]}"
+    spawn see_tasks "${looks}" "${todo[*]:at}"
     hear_of_tasks "${until}" || hung=$((hung + 1))
     clock
-    ((reply < until)) || break
   done
 }
 
-looks=0
-
-hear_of_tasks() { # until: takes what it hears off the caller's todo
-  local now rest tid
-  while ((${#todo[@]} > 0)); do
+hear_of_tasks() { # until: moves the caller's at past what it hears of
+  while ((at < ${#todo[@]})); do
+    if [[ ${looked["${todo[at]}"]:-} == "${looks}" ]]; then
+      at=$((at + 1))
+      continue
+    fi
     clock
-    now=${reply}
-    if ! hear "$(($1 - now < 300 ? $1 - now : 300))"; then
-      todo=("${todo[@]:1}")
+    if ! hear $(($1 - reply < 300 ? $1 - reply : 300)); then
+      at=$((at + 1))
       return 1
     fi
-    [[ ${heard} == "saw ${looks} "* ]] || continue
-    rest=${heard#saw "${looks}" }
-    tid=${rest%% *}
-    rest=${rest#* }
-    wchan_of["${tid}"]=${rest%% *}
-    stack_of["${tid}"]=${rest#* }
-    todo=("${todo[@]:1}")
   done
 }
 
-see_tasks() { # in the worker: look tid...
-  local look=$1 tid wchan lines frame frames
-  shift
-  for tid in "$@"; do
+note_seen() { # "tid wchan frames"
+  local tid=${1%% *} rest=${1#* }
+  looked["${tid}"]=${looks}
+  wchan_of["${tid}"]=${rest%% *}
+  stack_of["${tid}"]=${rest#* }
+}
+
+see_tasks() { # in the worker: look tids
+  local tid wchan lines frame frames
+  for tid in $2; do
     wchan='' frames='' lines=()
     read -r wchan <"${root}/proc/${tid}/wchan"
     mapfile -t lines <"${root}/proc/${tid}/stack"
@@ -1140,7 +1209,7 @@ see_tasks() { # in the worker: look tid...
       frames+="${frame%%[+ ]*} "
     done
     [[ -n ${wchan} && ${wchan} != 0 ]] || wchan=-
-    printf '\nsaw %s %s %s %s\n' "${look}" "${tid}" "${wchan:0:100}" "${frames:0:3000}"
+    printf '\nsaw %s %s %s %s\n' "$1" "${tid}" "${wchan:0:100}" "${frames:0:3000}"
   done
 }
 
@@ -1619,7 +1688,7 @@ json_process() { # tid detail -> reply
 
 pending_names() { # mask -> reply
   local number list='' name
-  for ((number = 1; number <= 64; number++)); do
+  for ((number = 1; number <= 64 && $1 >> (number - 1) != 0; number++)); do
     (($1 & 1 << (number - 1))) || continue
     name=${signal_names[number]:-RT${number}}
     list+="${list:+,}\"${name}\""
@@ -1705,42 +1774,56 @@ text_processes() { # target -> reply
 # --- every pod ----------------------------------------------------------------------------------
 
 find_every_pod() { # pods with a freeze at, above or below them become targets; the rest are counted
-  local uid
-  find_pods
-  own_frozen_places
-  for uid in "${!pod_places[@]}"; do
-    if [[ -n ${diagnose} ]] || touched "${pod_places["${uid}"]}"; then
+  local uid uids
+  find_own_frozen
+  find_pods ''
+  note_touched
+  uids=("${!touched[@]}")
+  if [[ -n ${diagnose}${frozen_above} ]]; then uids=("${!pod_places[@]}"); fi
+  for uid in ${uids[*]-}; do
+    if [[ -n ${diagnose}${touched["${uid}"]:-} ]] || below_frozen "${pod_places["${uid}"]}"; then
       targets+=("${uid}")
       places+=("${pod_places["${uid}"]}")
-    else
-      quiet=$((quiet + 1))
     fi
+  done
+  quiet=$((${#pod_places[@]} - ${#targets[@]}))
+}
+
+own_frozen=''         # lines of places that froze themselves
+frozen_above=''       # those of them that are outside pods
+declare -A touched=() # UID -> 1 where one of them is in the pod
+
+find_own_frozen() {
+  local lines=() line
+  if can_fork grep; then
+    grep_lines -rlxsF --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}"
+    for line in ${lines[*]-}; do
+      place_at "${line%/*}"
+      own_frozen+=${reply}${nl}
+    done
+  else
+    for line in v1 v2; do
+      if [[ -n ${mount[${line}]} ]]; then own_frozen_below "${line} "; fi
+    done
+  fi
+}
+
+note_touched() {
+  local line
+  for line in ${own_frozen}; do
+    place_of "${line#* }"
+    if [[ -n ${pod} ]]; then touched["${pod}"]=1; else frozen_above+=${line}${nl}; fi
   done
 }
 
-own_frozen=''
-
-own_frozen_places() { # own_frozen: lines of places that froze themselves
-  local lines=() line roots=() hierarchy
-  for hierarchy in v1 v2; do
-    if [[ -n ${mount[${hierarchy}]} ]]; then roots+=("${mount[${hierarchy}]}/"); fi
-  done
-  if [[ -n ${PODTHAW_NO_FORK:-} ]] || ! type -P grep >/dev/null; then
-    for hierarchy in v1 v2; do
-      if [[ -n ${mount[${hierarchy}]} ]]; then own_frozen_below "${hierarchy} "; fi
+below_frozen() { # lines of places
+  local line above
+  for above in ${frozen_above}; do
+    for line in $1; do
+      if [[ ${line} == "${above}/"* ]]; then return 0; fi
     done
-    return
-  fi
-  grep_lines -rlxsF --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}"
-  for line in ${lines[*]-}; do
-    case ${line} in
-      "${mount[v1]:-//}"/*/freezer.self_freezing) line="v1 ${line#"${mount[v1]}"}" ;;
-      "${mount[v2]:-//}"/*/cgroup.freeze) line="v2 ${line#"${mount[v2]}"}" ;;
-      *) continue ;;
-    esac
-    line=${line/ \/\// \/}
-    own_frozen+=${line%/*}${nl}
   done
+  return 1
 }
 
 own_frozen_below() { # place
@@ -1753,19 +1836,6 @@ own_frozen_below() { # place
   done
 }
 
-touched() { # lines of a pod's places: is any freeze at, above or below one?
-  local line
-  [[ -n ${own_frozen} ]] || return 1
-  for line in $1; do
-    if [[ ${nl}${own_frozen} == *${nl}"${line}"[/${nl}]* ]]; then return 0; fi
-    while [[ ${line} == *' '/*/* ]]; do
-      line=${line%/*}
-      if [[ ${nl}${own_frozen} == *${nl}"${line}"${nl}* ]]; then return 0; fi
-    done
-  done
-  return 1
-}
-
 main() {
   prepare
   arguments=("$@")
@@ -1775,7 +1845,8 @@ main() {
   find_targets
   scan_targets
   weigh_tasks
-  see_processes
+  choose_processes
+  if [[ ${action} == check || ${settle} != 0 ]]; then see_processes; fi
   settle_down
   thaw_points
   read_back
