@@ -303,45 +303,56 @@ pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
   is_uid "${reply}" && reply=${reply,,}
 }
 
-find_pods() { # UID or nothing: one pod's places or every pod's; the outermost pod component names the pod
-  local list='' line d='[0-9A-Fa-f]'
-  if can_fork find; then
-    d+=${d}${d}${d}
-    forking=1
-    list=$(become find "${roots[@]}" -xdev -type d \( -name kubepods -o -name '*kubepods.slice' -o \
-      \( -name "pod${d}${d}${d}${d}${d}${d}${d}${d}" -o -name "pod${d}${d}-${d}-${d}-${d}-${d}${d}${d}" -o \
-      -name "*kubepods*-pod${d}${d}${d}${d}${d}${d}${d}${d}.slice" -o -name "*kubepods*-pod${d}${d}_${d}_${d}_${d}_${d}${d}${d}.slice" \
-      \) -prune -name "*${1//-/[-_]}*" \) \( -path "${mount[v1]}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null) || true
-    forking=''
+pods_ahead='' # a descriptor, to read what a search for pods finds
+
+search_pods() { # UID or nothing: begins to look for one pod's places or every pod's
+  local d='[0-9A-Fa-f]'
+  can_fork find || return 0
+  d+=${d}${d}${d}
+  forking=1
+  exec {pods_ahead}< <(become find "${roots[@]}" -xdev -type d \( -name kubepods -o -name '*kubepods.slice' -o \
+    \( -name "pod${d}${d}-${d}-${d}-${d}-${d}${d}${d}" -o -name "pod${d}${d}${d}${d}${d}${d}${d}${d}" -o \
+    -name "*kubepods*-pod${d}${d}_${d}_${d}_${d}_${d}${d}${d}.slice" -o -name "*kubepods*-pod${d}${d}${d}${d}${d}${d}${d}${d}.slice" \
+    \) -prune -name "*${1//-/[-_]}*" \) \( -path "${mount[v1]}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null)
+  forking=''
+}
+
+find_pods() { # UID or nothing -> pod_places; the outermost pod component of a path names the pod
+  local lines=() line uid
+  [[ -n ${pods_ahead} ]] || search_pods "$1"
+  if [[ -n ${pods_ahead} ]]; then
+    mapfile -t -u "${pods_ahead}" lines
+    exec {pods_ahead}<&-
+    pods_ahead=''
   else
     for line in v1 v2; do look_for_pods "${line} "; done
   fi
-  for line in ${list}; do
+  for line in ${lines[*]-}; do
     kubepods_seen=1
-    d=${line##*/}
-    case ${d} in
-      pod*) d=${d:3} ;;
+    uid=${line##*/}
+    case ${uid} in
+      pod*) uid=${uid:3} ;;
       *-pod*.slice)
-        d=${d##*-pod}
-        d=${d%.slice}
-        d=${d//_/-}
+        uid=${uid##*-pod}
+        uid=${uid%.slice}
+        uid=${uid//_/-}
         ;;
       *) continue ;;
     esac
-    pod_places["${d,,}"]+=${line}${nl}
+    pod_places["${uid,,}"]+=${line}${nl}
   done
   [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
 }
 
-look_for_pods() { # place -> adds to the caller's list, for a node that has no PID to spare
+look_for_pods() { # place -> adds to the caller's lines, for a node that has no PID to spare
   local child children
   [[ -n ${mount[${1%% *}]} ]] || return 0
   children_in "$1"
   for child in ${children}; do
     if pod_of "${child}"; then
-      list+=$1/${child}${nl}
+      lines+=("$1/${child}")
     else
-      if is_kubepods "${child}"; then list+=$1/${child}${nl}; fi
+      if is_kubepods "${child}"; then lines+=("$1/${child}"); fi
       look_for_pods "$1/${child}"
     fi
   done
@@ -696,24 +707,33 @@ note_states() { # lines of places: the effective state, and for how long where t
   done
 }
 
+signal_lines=0 # how far from its end the pending signals stand in a status file
+
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() line value signals=0
+  local lines=() line at value=''
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
-  for line in "${lines[@]}"; do
-    value=${line#*:$'\t'}
+  for line in "${lines[@]:0:16}"; do
     case ${line} in
-      State:*) state_of["$1"]=${value:0:1} ;;
-      Tgid:*) tgid_of["$1"]=${value} ;;
-      PPid:*) ppid_of["$1"]=${value} ;;
-      TracerPid:*) tracer_of["$1"]=${value} ;;
-      NSpid:*) nspid_of["$1"]=${value//$'\t'/ } ;;
-      SigPnd:* | ShdPnd:*) signals=$((signals | 16#${value})) ;;
-      SigBlk:*) break ;;
+      State:*) state_of["$1"]=${line:7:1} ;;
+      Tgid:*) tgid_of["$1"]=${line:6} ;;
+      PPid:*) ppid_of["$1"]=${line:6} ;;
+      TracerPid:*) tracer_of["$1"]=${line:11} ;;
+      NSpid:*) nspid_of["$1"]=${line:7} ;;
     esac
   done
-  signals_of["$1"]=${signals}
-  value=''
+  # Memory lines come in between, for some tasks; what follows has one length on one kernel.
+  at=$((${#lines[@]} - signal_lines))
+  if ((at < 0)) || [[ ${lines[at]-} != SigPnd:* ]]; then
+    for ((at = 0; at < ${#lines[@]} - 1; at++)); do
+      if [[ ${lines[at]} == SigPnd:* ]]; then break; fi
+    done
+    signal_lines=$((${#lines[@]} - at))
+  fi
+  signals_of["$1"]=0
+  if [[ ${lines[at]} == SigPnd:* ]]; then
+    signals_of["$1"]=$((16#${lines[at]:8} | 16#${lines[at + 1]:8}))
+  fi
   IFS= read -r -d '' value <"${root}/proc/$1/comm" || true
   comm_of["$1"]=${value%"${nl}"}
 }
@@ -766,7 +786,7 @@ find_inits() { # target: from listed tasks up to the init of their PID namespace
     parent=${ppid_of["${tid}"]:-0}
     for ((steps = 0; steps < 8 && parent > 1; steps++)); do
       [[ -n ${ppid_of["${parent}"]:-} ]] || read_status "${parent}" || break
-      if [[ ${nspid_of["${parent}"]:-} == *' 1' ]]; then
+      if [[ ${nspid_of["${parent}"]:-} == *$'\t1' ]]; then
         add_unlisted "$1" "${parent}"
         break
       fi
@@ -1191,25 +1211,28 @@ hear_of_tasks() { # until: moves the caller's at past what it hears of
   done
 }
 
-note_seen() { # "tid wchan frames"
-  local tid=${1%% *} rest=${1#* }
+note_seen() { # "tid wchan stack"
+  local tid=${1%% *} rest=${1#* } frame
   looked["${tid}"]=${looks}
   wchan_of["${tid}"]=${rest%% *}
-  stack_of["${tid}"]=${rest#* }
+  stack_of["${tid}"]=''
+  rest=${rest#* }
+  for frame in ${rest//'[<'/${nl}}; do
+    frame=${frame#*] }
+    stack_of["${tid}"]+="${frame%%[+ ]*} "
+  done
 }
 
 see_tasks() { # in the worker: look tids
-  local tid wchan lines frame frames
+  local tid wchan lines stack
   for tid in $2; do
-    wchan='' frames='' lines=()
+    wchan='' lines=()
     read -r wchan <"${root}/proc/${tid}/wchan"
     mapfile -t lines <"${root}/proc/${tid}/stack"
-    for frame in ${lines[*]-}; do
-      frame=${frame#*] }
-      frames+="${frame%%[+ ]*} "
-    done
     [[ -n ${wchan} && ${wchan} != 0 ]] || wchan=-
-    printf '\nsaw %s %s %s %s\n' "$1" "${tid}" "${wchan:0:100}" "${frames:0:3000}"
+    stack=${lines[*]-}
+    stack=${stack:0:3000}
+    printf '\nsaw %s %s %s %s\n' "$1" "${tid}" "${wchan:0:100}" "${stack//${nl}/ }"
   done
 }
 
@@ -1774,9 +1797,14 @@ text_processes() { # target -> reply
 # --- every pod ----------------------------------------------------------------------------------
 
 find_every_pod() { # pods with a freeze at, above or below them become targets; the rest are counted
-  local uid uids
-  find_own_frozen
+  local uid uids frozen_ahead=''
+  if can_fork grep; then
+    forking=1
+    exec {frozen_ahead}< <(become grep -rlxsF --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}")
+    forking=''
+  fi
   find_pods ''
+  find_own_frozen
   note_touched
   uids=("${!touched[@]}")
   if [[ -n ${diagnose}${frozen_above} ]]; then uids=("${!pod_places[@]}"); fi
@@ -1793,10 +1821,11 @@ own_frozen=''         # lines of places that froze themselves
 frozen_above=''       # those of them that are outside pods
 declare -A touched=() # UID -> 1 where one of them is in the pod
 
-find_own_frozen() {
+find_own_frozen() { # reads the caller's frozen_ahead, or walks
   local lines=() line
-  if can_fork grep; then
-    grep_lines -rlxsF --include=freezer.self_freezing --include=cgroup.freeze 1 "${roots[@]}"
+  if [[ -n ${frozen_ahead} ]]; then
+    mapfile -t -u "${frozen_ahead}" lines
+    exec {frozen_ahead}<&-
     for line in ${lines[*]-}; do
       place_at "${line%/*}"
       own_frozen+=${reply}${nl}
@@ -1841,6 +1870,7 @@ main() {
   arguments=("$@")
   read_request "$@"
   examine_node
+  if ((${#targets[@]} == 1)) && is_uid "${targets[0]}"; then search_pods "${targets[0]}"; fi
   take_lock
   find_targets
   scan_targets
