@@ -710,18 +710,26 @@ note_states() { # lines of places: the effective state, and for how long where t
 signal_lines=0 # how far from its end the pending signals stand in a status file
 
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() line at value=''
+  local lines=() line at=2
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
-  for line in "${lines[@]:0:16}"; do
-    case ${line} in
-      State:*) state_of["$1"]=${line:7:1} ;;
-      Tgid:*) tgid_of["$1"]=${line:6} ;;
-      PPid:*) ppid_of["$1"]=${line:6} ;;
-      TracerPid:*) tracer_of["$1"]=${line:11} ;;
-      NSpid:*) nspid_of["$1"]=${line:7} ;;
-    esac
-  done
+  if [[ ${lines[2]-} != State:* ]]; then at=1; fi
+  # The kernel's order since 4.1 saves a loop over the lines of every task.
+  if [[ ${lines[at]-} == State:* && ${lines[at + 1]-} == Tgid:* && ${lines[at + 4]-} == PPid:* &&
+    ${lines[at + 5]-} == TracerPid:* && ${lines[at + 11]-} == NSpid:* ]]; then
+    state_of["$1"]=${lines[at]:7:1} tgid_of["$1"]=${lines[at + 1]:6} ppid_of["$1"]=${lines[at + 4]:6}
+    tracer_of["$1"]=${lines[at + 5]:11} nspid_of["$1"]=${lines[at + 11]:7}
+  else
+    for line in "${lines[@]}"; do
+      case ${line} in
+        State:*) state_of["$1"]=${line:7:1} ;;
+        Tgid:*) tgid_of["$1"]=${line:6} ;;
+        PPid:*) ppid_of["$1"]=${line:6} ;;
+        TracerPid:*) tracer_of["$1"]=${line:11} ;;
+        NSpid:*) nspid_of["$1"]=${line:7} ;;
+      esac
+    done
+  fi
   # Memory lines come in between, for some tasks; what follows has one length on one kernel.
   at=$((${#lines[@]} - signal_lines))
   if ((at < 0)) || [[ ${lines[at]-} != SigPnd:* ]]; then
@@ -734,8 +742,6 @@ read_status() { # tid -> state_of, signals_of, tgid_of, ...
   if [[ ${lines[at]} == SigPnd:* ]]; then
     signals_of["$1"]=$((16#${lines[at]:8} | 16#${lines[at + 1]:8}))
   fi
-  IFS= read -r -d '' value <"${root}/proc/$1/comm" || true
-  comm_of["$1"]=${value%"${nl}"}
 }
 
 kill_pending() { # tid
@@ -1152,10 +1158,15 @@ most_processes=12 # per target
 shown_tids=()     # per target: those that the report shows
 
 choose_processes() {
-  local target
+  local target tid comm
   for ((target = 0; target < ${#targets[@]}; target++)); do
     choose_tids "${unlisted[target]}${tids[target]}"
     shown_tids[target]=${chosen}
+    for tid in ${chosen}; do
+      comm=''
+      IFS= read -r -d '' comm <"${root}/proc/${tid}/comm" || true
+      comm_of["${tid}"]=${comm%"${nl}"}
+    done
   done
 }
 
