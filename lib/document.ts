@@ -1,9 +1,7 @@
 /** The SSM document: freezer.sh, its parameters, and what may not be in it. */
-import { readFileSync } from 'node:fs';
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-
-const scriptPath = new URL('../agent-scripts/freezer.sh', import.meta.url);
+import { nodeScript } from './node-script.ts';
 
 /** SSM allows 64 KB; the rest is room for a fix at three in the morning. */
 const maxBytes = 60 * 1024;
@@ -76,7 +74,7 @@ export function freezerDocument(scope: Construct): CfnDocument {
     documentFormat: 'JSON',
     targetType: '/AWS::EC2::Instance',
     updateMethod: 'Replace',
-    content: documentContent(readFileSync(scriptPath, 'utf8')),
+    content: documentContent(nodeScript),
   });
 }
 

@@ -9,6 +9,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, test } from 'vitest';
 import { parseDeployedSettings } from '../../lambda/domain/settings.ts';
 import { documentContent } from '../../lib/document.ts';
+import { nodeScript } from '../../lib/node-script.ts';
 import { Podthaw } from '../../lib/podthaw.ts';
 import { PodthawStack } from '../../lib/stack.ts';
 import { clusters, everything, newApp, options, templateOf } from './deployment.ts';
@@ -21,10 +22,9 @@ const functions = ofType(all, 'AWS::Lambda::Function');
 
 describe('the document', () => {
   test('is made from freezer.sh, as plain data, without a name', () => {
-    const script = readFileSync(join(root, 'agent-scripts/freezer.sh'), 'utf8');
     const [document] = ofType(all, 'AWS::SSM::Document');
     expect(document?.Properties).toMatchObject({
-      Content: documentContent(script),
+      Content: documentContent(nodeScript),
       DocumentType: 'Command',
       UpdateMethod: 'Replace',
     });
@@ -40,7 +40,7 @@ describe('the document', () => {
       }
       symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
       const script = join(copy, 'agent-scripts/freezer.sh');
-      writeFileSync(script, `${readFileSync(script, 'utf8')}# changed\n`);
+      writeFileSync(script, `${readFileSync(script, 'utf8')}\n: changed\n`);
       const { PodthawStack: Changed } = (await import(join(copy, 'lib/stack.ts'))) as {
         PodthawStack: typeof PodthawStack;
       };
