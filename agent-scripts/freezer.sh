@@ -519,7 +519,18 @@ add_place() { # hierarchy path
   fi
 }
 
+declare -A pod_at=() level_at=() container_at=() # path -> what place_of found
+
 place_of() { # path -> pod, level, container
+  level=${level_at["$1"]:-}
+  if [[ -z ${level} ]]; then
+    read_path "$1"
+    pod_at["$1"]=${pod} level_at["$1"]=${level} container_at["$1"]=${container}
+  fi
+  pod=${pod_at["$1"]} container=${container_at["$1"]}
+}
+
+read_path() { # path -> pod, level, container
   local rest=${1#/} name inside='' depth=0
   pod='' level=outside-pod container=''
   while [[ -n ${rest} ]]; do
@@ -787,6 +798,7 @@ add_unlisted() { # target tid
 find_inits() { # target: from listed tasks up to the init of their PID namespace (runc#2105)
   local tid parent steps tries=0
   for tid in ${tids[$1]}; do
+    [[ ${nspid_of["${tid}"]:-} == *$'\t'* ]] || continue
     tries=$((tries + 1))
     ((tries <= 50)) || break
     parent=${ppid_of["${tid}"]:-0}
@@ -1139,6 +1151,10 @@ now_frozen=() # per target: lines of places whose own bit is set at the end
 count_left() {
   local target tid
   for ((target = 0; target < ${#targets[@]}; target++)); do
+    if [[ ${action} == check && ${settle} == 0 ]]; then
+      now_frozen[target]=${freezes[target]} remaining[target]=${totals[target]} exited[target]=0
+      continue # seen a moment ago
+    fi
     scan_target "${target}"
     now_frozen[target]=${scanned}
     remaining[target]=0 exited[target]=0
@@ -1154,11 +1170,12 @@ count_left() {
 # --- explain: what tasks wait in. Supporting evidence only, and it may block: see work() ---------
 
 declare -A wchan_of=() stack_of=() comm_of=()
-most_processes=12 # per target
+most_processes=12 # per target, and fewer where many targets share one report
 shown_tids=()     # per target: those that the report shows
 
 choose_processes() {
   local target tid comm
+  if ((${#targets[@]} > 16)); then most_processes=$((${#targets[@]} < 100 ? 200 / ${#targets[@]} : 2)); fi
   for ((target = 0; target < ${#targets[@]}; target++)); do
     choose_tids "${unlisted[target]}${tids[target]}"
     shown_tids[target]=${chosen}
