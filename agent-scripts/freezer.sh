@@ -420,7 +420,10 @@ find_path() {
 
 find_pid() { # a PID stands for its whole pod; outside a pod, for its own cgroup
   local line here=''
-  [[ -d ${root}/proc/$1 ]] || die 2 "no process $1 on this node"
+  if [[ ! -d ${root}/proc/$1 ]]; then
+    absent+=("$1")
+    return
+  fi
   cgroups_of "$1"
   for line in ${reply_lines[*]-}; do
     place_of "${line#* }"

@@ -1,6 +1,7 @@
 /** Bad invocations: exit 2, an empty stdout, a last line on stderr that says why, nothing written. */
 import { describe, expect, test } from 'vitest';
-import { run } from '../real/freezer-script.ts';
+import { reportOf, run } from '../real/freezer-script.ts';
+import { describeWith } from '../real/suite.ts';
 
 const uid = '6f1c8f43-1d3c-4f4e-9a47-3b7f3d1f0a11';
 
@@ -24,7 +25,6 @@ const wrongs: [why: string, args: string[]][] = [
   ['--wait needs a number', ['thaw', uid, '--wait']],
   ['--all stands for every pod', ['thaw', '--all', uid]],
   ['--diagnose goes with --all', ['check', '--diagnose', uid]],
-  ['no process 9999999 on this node', ['thaw', '9999999']],
 ];
 
 describe('a bad invocation ends in exit 2 and says why', () => {
@@ -32,6 +32,13 @@ describe('a bad invocation ends in exit 2 and says why', () => {
     const { status, stdout, stderr } = await run(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr.trimEnd().split('\n').pop()).toContain(`freezer.sh: ${why}`);
+  });
+});
+
+describeWith(['v1'], 'a target that is nowhere on this node', () => {
+  test('is no mistake: it is absent', async () => {
+    const targets = ['9999999', '/podthaw-test-nowhere'];
+    expect(await reportOf(['thaw', ...targets])).toMatchObject({ targets: [], absent: targets });
   });
 });
 
