@@ -1,13 +1,12 @@
-#!/bin/bash
+#!/bin/bash -p
 # podthaw: finds what the cgroup freezer holds on this node, thaws what it is told to, and reports.
 # Everything is decided from cgroup files and /proc/PID/status. It never freezes, signals or enters
 # a process, and never reads cmdline, environ or maps, which may block. Needs bash 4.2 or later.
 # shellcheck disable=SC2206,SC2048 # unquoted lists split at line ends only, and never glob
+# -p above: functions, SHELLOPTS, BASHOPTS, GLOBIGNORE and BASH_ENV of the environment do not count.
 set +o posix
 set -euo pipefail
 shopt -s nullglob dotglob
-shopt -u nocasematch nocaseglob
-unset GLOBIGNORE
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
 # Lists are lines of text: a cgroup's name may hold any byte but this one and a slash.
@@ -141,7 +140,8 @@ node_cgroup='' started_at='' started_ms=0 finished='' forking=''
 lock='' queue='' stderr=2
 
 prepare() {
-  exec {stderr}>&2 2>/dev/null
+  exec {stderr}>&2 || exec {stderr}>/dev/null
+  exec 2>/dev/null
   trap on_exit EXIT
   trap '' PIPE
   clock
@@ -153,8 +153,13 @@ on_exit() {
   local status=$?
   if [[ -z ${finished} ]]; then
     if [[ -n ${forking} ]]; then
-      # No PIDs left on this node: start over without any fork. exec needs none.
-      PODTHAW_NO_FORK=1 exec "${BASH}" "$0" ${arguments[@]+"${arguments[@]}"} 2>&"${stderr}"
+      # No PIDs left on this node: start over without any fork, exec needs none; but what may have
+      # been written is not found frozen again.
+      export PODTHAW_NO_FORK=1
+      ((${#points[@]} > 0)) || exec "${BASH}" -p "$0" ${arguments[@]+"${arguments[@]}"} 2>&"${stderr}"
+      set +e # in a trap, a bare return fails with the status from before it
+      act
+      exit 0
     fi
     printf 'freezer.sh: broke off with status %s\n' "${status}" >&"${stderr}"
     exit 3
@@ -236,7 +241,8 @@ spawn() { # function arguments...: it answers in lines on the queue
     # Opened for reading and writing, the pipe never ends and can be waited on without a fork.
     exec {queue}<> <(work "$@")
   else
-    work "$@" >&"${queue}" &
+    # Opened anew for writing alone, so that a worker which outlives us gets EPIPE.
+    work "$@" >"/dev/fd/${queue}" &
   fi
   forking=''
 }
@@ -246,6 +252,7 @@ work() { # a worker holds neither the lock nor our output, so it may hang withou
   set +e
   exec </dev/null {stderr}>&-
   if [[ -n ${lock} ]]; then exec {lock}>&-; fi
+  if [[ -n ${queue} ]]; then exec {queue}>&-; fi
   "$@"
 }
 
@@ -871,8 +878,9 @@ holds_only_killed() { # place
 
 thaw_points() {
   local index hung=0 todo=()
-  choose_points
-  for ((index = 0; index < ${#points[@]}; index++)); do todo+=("${index}"); done
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    if [[ ${done_to["${points[index]}"]} == chosen ]]; then todo+=("${index}"); fi
+  done
   if [[ -n ${PODTHAW_NO_FORK:-} ]]; then
     for index in ${todo[*]-}; do
       thaw_point "${points[index]}"
@@ -1541,7 +1549,8 @@ print_report() { # detail omitted
   done
   if (($1 > 0)); then end=true; fi
   if (($2 > 0)); then end+=",\"omitted\":$2"; fi
-  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}"
+  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}" ||
+    die 3 'cannot write the report to stdout'
 }
 
 json_target() { # target detail -> reply
@@ -1777,9 +1786,14 @@ main() {
   weigh_tasks
   see_processes
   settle_down
+  choose_points
+  act
+}
+
+act() { # may be entered again, see on_exit
   thaw_points
   read_back
-  explain_targets
+  ((${#explained[@]} > 0)) || explain_targets
   watch_tasks
   explain_left
   conclude
