@@ -646,7 +646,7 @@ note_states() { # lines of places: the effective state, and for how long where t
 }
 
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() all value
+  local lines=() all value=''
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
   all=${nl}"${lines[*]}"

@@ -19,6 +19,14 @@ export function gap(hierarchy: Hierarchy): string | undefined {
   return findMount(hierarchy) === undefined ? notMounted[hierarchy] : undefined;
 }
 
+/** Shell text for a mount namespace of its own: in it, a tree stands for the whole of its hierarchy. */
+export function onlySees({ hierarchy, dir }: { hierarchy: Hierarchy; dir: string }): string {
+  const other = hierarchy === 'v1' ? 'v2' : 'v1';
+  // A folder without cgroups in it stands for the other one, so that nothing of this machine shows.
+  const hide = gap(other) === undefined ? ` && mount -t tmpfs none ${mountPoint(other)}` : '';
+  return `mount --bind ${dir} ${mountPoint(hierarchy)}${hide}`;
+}
+
 function findMount(hierarchy: Hierarchy): string | undefined {
   if (!existsSync('/proc/self/mountinfo')) return undefined;
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
