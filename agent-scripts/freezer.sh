@@ -446,7 +446,7 @@ grep_lines() { # grep arguments... -> the caller's lines; one fork, never in a l
   lines=()
   if [[ -z ${PODTHAW_NO_FORK:-} ]] && type -P grep >/dev/null; then
     forking=1
-    mapfile -t lines < <(work grep "$@")
+    mapfile -t lines < <(work exec grep "$@")
     forking=''
   fi
 }
