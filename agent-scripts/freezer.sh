@@ -918,12 +918,13 @@ write_points() { # in the worker: index...
   [[ -n ${root} ]] || tell_kernel_log "$@"
 }
 
-thaw_point() { # place -> reply: lifted, failed, or written
+thaw_point() { # place -> reply: lifted, failed, thawed, or written where the bit has not cleared yet
   own_bit "$1"
   if [[ ${reply} != 1 ]]; then
     reply=lifted
   elif write_thaw "$1"; then
-    reply=written
+    own_bit "$1" # at once: what shows later may be a new freeze
+    if [[ ${reply} == 1 ]]; then reply=written; else reply=thawed; fi
   else
     reply=failed
   fi
@@ -940,7 +941,7 @@ note_written() { # index result
   local place=${points[$1]}
   case $2 in
     lifted) done_to["${place}"]='lifted-by-other' ;;
-    written) done_to["${place}"]=written ;;
+    written | thawed) done_to["${place}"]=$2 ;;
     *)
       done_to["${place}"]=failed
       left_why["${place}"]="the write to ${place#* } failed"
