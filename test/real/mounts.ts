@@ -19,12 +19,13 @@ export function gap(hierarchy: Hierarchy): string | undefined {
   return findMount(hierarchy) === undefined ? notMounted[hierarchy] : undefined;
 }
 
-/** Shell text for a mount namespace of its own: in it, a tree stands for the whole of its hierarchy. */
-export function onlySees({ hierarchy, dir }: { hierarchy: Hierarchy; dir: string }): string {
-  const other = hierarchy === 'v1' ? 'v2' : 'v1';
-  // A folder without cgroups in it stands for the other one, so that nothing of this machine shows.
-  const hide = gap(other) === undefined ? ` && mount -t tmpfs none ${mountPoint(other)}` : '';
-  return `mount --bind ${dir} ${mountPoint(hierarchy)}${hide}`;
+/** Shell text for a mount namespace of its own: there, `trees` stand for their whole hierarchies. */
+export function onlySees(...trees: { hierarchy: Hierarchy; dir: string }[]): string {
+  const shown = trees.map(({ hierarchy, dir }) => `mount --bind ${dir} ${mountPoint(hierarchy)}`);
+  const hidden = (['v1', 'v2'] as const)
+    .filter((other) => gap(other) === undefined && !trees.some((tree) => tree.hierarchy === other))
+    .map((other) => `mount -t tmpfs none ${mountPoint(other)}`);
+  return [...shown, ...hidden].join(' && ');
 }
 
 function findMount(hierarchy: Hierarchy): string | undefined {
