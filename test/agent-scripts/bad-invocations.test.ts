@@ -20,14 +20,59 @@ const notASecond = fc.oneof(
   fc.integer({ min: 61 }).map(String),
   fc.bigInt({ min: 10n ** 20n, max: 10n ** 90n }).map(String),
   fc.integer({ max: -1 }).map(String),
-  fc.constantFrom('', ' 1', '1 ', '1s', '0x1', '1.5', '007', '+1', '1e1', '٣', '1\n', 'a[$(reboot)]', '--all'),
+  fc.constantFrom(
+    '',
+    ' 1',
+    '1 ',
+    '1s',
+    '0x1',
+    '1.5',
+    '007',
+    '+1',
+    '1e1',
+    '٣',
+    '1\n',
+    'a[$(reboot)]',
+    '--all',
+  ),
   anyBytes.filter((text) => !/^[0-9]{1,2}$/.test(text)),
 );
 
 const notATarget = fc.oneof(
-  fc.constantFrom('', '0', '00042', '/', '/.', '/..', '//', '/a/../b', '/a//b', '/a/.', './a', '~', '*'),
-  fc.constantFrom('--', '-', '--help', '--settle=1', '--al', '-a', '--ALL', `--uid=${uid}`, 'cart-0'),
-  fc.constantFrom(`${uid}x`, uid.slice(1), ` ${uid}`, `${uid}\n`, `${uid},${uid}`, uid.replace('-', '_')),
+  fc.constantFrom(
+    '',
+    '0',
+    '00042',
+    '/',
+    '/.',
+    '/..',
+    '//',
+    '/a/../b',
+    '/a//b',
+    '/a/.',
+    './a',
+    '~',
+    '*',
+  ),
+  fc.constantFrom(
+    '--',
+    '-',
+    '--help',
+    '--settle=1',
+    '--al',
+    '-a',
+    '--ALL',
+    `--uid=${uid}`,
+    'cart-0',
+  ),
+  fc.constantFrom(
+    `${uid}x`,
+    uid.slice(1),
+    ` ${uid}`,
+    `${uid}\n`,
+    `${uid},${uid}`,
+    uid.replace('-', '_'),
+  ),
   fc.integer({ min: 10_000_000 }).map(String),
   fc.integer({ max: -1 }).map(String),
   fc.nat({ max: 9_999_999 }).map((pid) => `0${pid}`),
@@ -40,7 +85,17 @@ const notATarget = fc.oneof(
 
 const action = fc.constantFrom('check', 'thaw');
 const notAnAction = fc.oneof(
-  fc.constantFrom('', 'freeze', 'THAW', 'thaw ', '--all', uid, 'check\n', 'thaw;reboot', '$(reboot)'),
+  fc.constantFrom(
+    '',
+    'freeze',
+    'THAW',
+    'thaw ',
+    '--all',
+    uid,
+    'check\n',
+    'thaw;reboot',
+    '$(reboot)',
+  ),
   anyBytes.filter((text) => text !== 'check' && text !== 'thaw'),
 );
 const goodOption = fc.constantFrom(['--settle', '0'], ['--wait', '1'], ['--text'], ['--above-pod']);
@@ -63,19 +118,54 @@ const seconds = / takes 0 to 60 seconds, not \S/;
 const badInvocation: fc.Arbitrary<Bad> = fc.oneof(
   notAnAction.map((verb) => ({ args: [verb, uid], why: /not an action: \S/ })),
   fc.constant({ args: [], why: /no action given/ }),
-  line(notATarget.map((target) => [target]), /neither a pod UID|not a cgroup path/),
-  line(notATarget.map((target) => [uid, target]), /neither a pod UID|not a cgroup path/),
-  line(notATarget.map((target) => ['--all', target]), /neither a pod UID|not a cgroup path/),
-  line(fc.tuple(fc.constantFrom('--settle', '--wait'), notASecond).map(([option, value]) => [uid, option, value]), seconds),
-  line(fc.constantFrom(['--all', uid], ['1', '--all'], ['/kubepods', '--all', uid]), /--all stands for every pod/),
+  line(
+    notATarget.map((target) => [target]),
+    /neither a pod UID|not a cgroup path/,
+  ),
+  line(
+    notATarget.map((target) => [uid, target]),
+    /neither a pod UID|not a cgroup path/,
+  ),
+  line(
+    notATarget.map((target) => ['--all', target]),
+    /neither a pod UID|not a cgroup path/,
+  ),
+  line(
+    fc
+      .tuple(fc.constantFrom('--settle', '--wait'), notASecond)
+      .map(([option, value]) => [uid, option, value]),
+    seconds,
+  ),
+  line(
+    fc.constantFrom(['--all', uid], ['1', '--all'], ['/kubepods', '--all', uid]),
+    /--all stands for every pod/,
+  ),
   line(fc.constantFrom([uid, '--diagnose'], ['--diagnose', '1']), /--diagnose goes with --all/),
   line(fc.constant([]), /no TARGET given/),
-  goodOptions.map((options) => ({ args: ['thaw', uid, ...options, '--wait'], why: /--wait needs a number/ })),
-  handOver(notAnAction.filter(Boolean).map((verb) => ({ SSM_Action: verb })), /not an action/),
-  handOver(notASecond.filter(Boolean).map((value) => ({ SSM_Settle: value })), /--settle takes/),
-  handOver(notASecond.filter(Boolean).map((value) => ({ SSM_Wait: value })), /--wait takes/),
-  handOver(notATarget.filter(isNoList).map((target) => ({ SSM_Targets: target })), /not a pod UID in SSM_Targets: \S/),
-  handOver(notATarget.filter(isNoList).map((target) => ({ SSM_Targets: `${uid},${target}` })), /not a pod UID in SSM_Targets: \S/),
+  goodOptions.map((options) => ({
+    args: ['thaw', uid, ...options, '--wait'],
+    why: /--wait needs a number/,
+  })),
+  handOver(
+    notAnAction.filter(Boolean).map((verb) => ({ SSM_Action: verb })),
+    /not an action/,
+  ),
+  handOver(
+    notASecond.filter(Boolean).map((value) => ({ SSM_Settle: value })),
+    /--settle takes/,
+  ),
+  handOver(
+    notASecond.filter(Boolean).map((value) => ({ SSM_Wait: value })),
+    /--wait takes/,
+  ),
+  handOver(
+    notATarget.filter(isNoList).map((target) => ({ SSM_Targets: target })),
+    /not a pod UID in SSM_Targets: \S/,
+  ),
+  handOver(
+    notATarget.filter(isNoList).map((target) => ({ SSM_Targets: `${uid},${target}` })),
+    /not a pod UID in SSM_Targets: \S/,
+  ),
   handOver(fc.constantFrom({ SSM_Targets: '' }), /no TARGET given/),
 );
 

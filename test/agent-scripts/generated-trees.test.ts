@@ -2,7 +2,15 @@
 import { existsSync, rmdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { below, type Cgroup, freeze, isFrozen, isSelfFrozen, makeTree, thaw } from '../real/cgroup.ts';
+import {
+  below,
+  type Cgroup,
+  freeze,
+  isFrozen,
+  isSelfFrozen,
+  makeTree,
+  thaw,
+} from '../real/cgroup.ts';
 import { reportIn, runAfter } from '../real/freezer-script.ts';
 import { type Hierarchy, onlySees } from '../real/mounts.ts';
 import { sleeper, startIn } from '../real/process.ts';
@@ -17,7 +25,19 @@ type Nest = { target: string; planned: Planned[] };
 
 const rarely = fc.integer({ min: 0, max: 2 }).map((one) => one === 0);
 const stranger = podNames();
-const anyName = fc.constantFrom('a', 'b', 'deep.slice', 'two words', ';', ':', '"', '\\', '*', 'é', `pod${stranger.uid}`);
+const anyName = fc.constantFrom(
+  'a',
+  'b',
+  'deep.slice',
+  'two words',
+  ';',
+  ':',
+  '"',
+  '\\',
+  '*',
+  'é',
+  `pod${stranger.uid}`,
+);
 
 /** Around a target pod: in it, beside it, above it, outside the pods' tree. */
 function anyNest(driver: 'cgroupfs' | 'systemd'): fc.Arbitrary<Nest> {
@@ -29,11 +49,16 @@ function anyNest(driver: 'cgroupfs' | 'systemd'): fc.Arbitrary<Nest> {
   const below = fc
     .tuple(home, fc.array(anyName, { maxLength: 5 }))
     .map(([start, names]) => [start, ...names].join('/'));
-  const ancestor = fc.nat({ max: above.length - 1 }).map((depth) => above.slice(0, depth + 1).join('/'));
+  const ancestor = fc
+    .nat({ max: above.length - 1 })
+    .map((depth) => above.slice(0, depth + 1).join('/'));
   const path = fc.oneof({ weight: 14, arbitrary: below }, { weight: 1, arbitrary: ancestor });
   return fc
     .array(fc.record({ path, freezes: rarely, busy: rarely }), { minLength: 3, maxLength: 16 })
-    .map((planned) => ({ target: uid, planned: [...planned, { path: container, freezes: true, busy: true }] }));
+    .map((planned) => ({
+      target: uid,
+      planned: [...planned, { path: container, freezes: true, busy: true }],
+    }));
 }
 
 const anyPlan = fc.constantFrom('cgroupfs', 'systemd').chain((driver) => anyNest(driver));
@@ -81,7 +106,11 @@ function partOf(path: string, targetPod: string): Grown['part'] {
 
 async function thawsJustTheTarget(trees: Cgroup[], uid: string, grown: Grown[]): Promise<void> {
   const report = reportIn(await runAfter(onlySees(...trees), ['thaw', uid, ...atOnce]));
-  const bits = grown.map(({ cgroup, part, froze }) => ({ path: cgroup.path, part, froze: isSelfFrozen(cgroup) === froze }));
+  const bits = grown.map(({ cgroup, part, froze }) => ({
+    path: cgroup.path,
+    part,
+    froze: isSelfFrozen(cgroup) === froze,
+  }));
   const stillAbove = grown.filter(({ part, froze }) => part === 'above' && froze);
   const found = grown.filter(({ part, froze }) => part !== 'other' && froze);
   expect(bits.filter(({ part, froze }) => part !== 'target' && !froze)).toEqual([]);
@@ -90,39 +119,49 @@ async function thawsJustTheTarget(trees: Cgroup[], uid: string, grown: Grown[]):
   const heldFromAbove = new Set(stillAbove.map(({ cgroup }) => cgroup.hierarchy));
   expect(own.filter(isFrozen).filter(({ hierarchy }) => !heldFromAbove.has(hierarchy))).toEqual([]);
   const root = new Map(trees.map(({ hierarchy, path }) => [hierarchy, path]));
-  expect(report.targets).toMatchObject([{ target: uid, verdict: stillAbove.length > 0 ? 'frozen' : 'thawed' }]);
+  expect(report.targets).toMatchObject([
+    { target: uid, verdict: stillAbove.length > 0 ? 'frozen' : 'thawed' },
+  ]);
   const told = report.targets.flatMap(({ freezes }) => freezes);
   const expected = found.map(({ cgroup: { hierarchy, path }, part }) => {
     const action = part === 'above' ? 'left' : 'thawed';
     return `${hierarchy} ${path.slice(root.get(hierarchy)?.length)} ${action}`;
   });
-  expect(told.map(({ hierarchy, path, action }) => `${hierarchy} ${path} ${action}`).sort()).toEqual(expected.sort());
+  expect(
+    told.map(({ hierarchy, path, action }) => `${hierarchy} ${path} ${action}`).sort(),
+  ).toEqual(expected.sort());
 }
 
 /** Free again, tasks back in the pool, folders gone. */
 function clear(tree: Cgroup, grown: Grown[], pool: number[]): void {
   for (const { cgroup } of grown) thaw(cgroup);
   for (const pid of pool) writeFileSync(`${tree.dir}/pool/cgroup.procs`, `${pid}`);
-  const dirs = grown.map(({ cgroup }) => cgroup.dir).sort((one, other) => other.length - one.length);
+  const dirs = grown
+    .map(({ cgroup }) => cgroup.dir)
+    .sort((one, other) => other.length - one.length);
   for (const dir of dirs) if (existsSync(dir)) rmdirSync(dir);
 }
 
 const runs = 25;
 
 describeWith(['v1', 'v2'], 'generated trees', () => {
-  test.each<[Hierarchy[]]>([[['v1']], [['v2']], [['v1', 'v2']]])('%j', { timeout: 120_000 }, async (hierarchies) => {
-    const seed = seedOf(`generated trees ${hierarchies}`);
-    const trees = hierarchies.map(makeTree);
-    const pools = trees.map((tree) => below(tree, 'pool'));
-    const pids: number[] = [];
-    for (let count = 0; count < 6; count += 1) pids.push((await startIn(pools, sleeper)).pid);
-    const flips = fc.array(rarely, { minLength: 17, maxLength: 17 });
-    for (const [nest, flip] of fc.sample(fc.tuple(anyPlan, flips), { seed, numRuns: runs })) {
-      const grown = trees.map((tree, index) => {
-        return grow(tree, index === 0 ? nest : flipped(nest, flip), [...pids]);
-      });
-      await thawsJustTheTarget(trees, nest.target, grown.flat());
-      for (const [index, tree] of trees.entries()) clear(tree, grown[index] ?? [], pids);
-    }
-  });
+  test.each<[Hierarchy[]]>([[['v1']], [['v2']], [['v1', 'v2']]])(
+    '%j',
+    { timeout: 120_000 },
+    async (hierarchies) => {
+      const seed = seedOf(`generated trees ${hierarchies}`);
+      const trees = hierarchies.map(makeTree);
+      const pools = trees.map((tree) => below(tree, 'pool'));
+      const pids: number[] = [];
+      for (let count = 0; count < 6; count += 1) pids.push((await startIn(pools, sleeper)).pid);
+      const flips = fc.array(rarely, { minLength: 17, maxLength: 17 });
+      for (const [nest, flip] of fc.sample(fc.tuple(anyPlan, flips), { seed, numRuns: runs })) {
+        const grown = trees.map((tree, index) => {
+          return grow(tree, index === 0 ? nest : flipped(nest, flip), [...pids]);
+        });
+        await thawsJustTheTarget(trees, nest.target, grown.flat());
+        for (const [index, tree] of trees.entries()) clear(tree, grown[index] ?? [], pids);
+      }
+    },
+  );
 });

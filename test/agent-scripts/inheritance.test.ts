@@ -58,7 +58,17 @@ describeWith(['v1'], 'environment', () => {
     [{ POSIXLY_CORRECT: '1', GLOBIGNORE: '*', BASH_COMPAT: '31', TMOUT: '1', EXECIGNORE: '*' }],
     [{ BASH_ENV: '/dev/stdin', ENV: '/dev/stdin', PS4: '$(exit 3)', CDPATH: '/', TZ: ':nowhere' }],
     [{ PATH: '/nowhere:/usr/bin', HOME: '', PWD: '/nowhere', TMPDIR: '/nowhere' }],
-    [{ finished: '1', forking: '1', queue: '1', lock: '1', stderr: '1', nl: 'x', root: '/nowhere' }],
+    [
+      {
+        finished: '1',
+        forking: '1',
+        queue: '1',
+        lock: '1',
+        stderr: '1',
+        nl: 'x',
+        root: '/nowhere',
+      },
+    ],
     [{ 'BASH_FUNC_read%%': '() { false; }', 'BASH_FUNC_printf%%': '() { false; }' }],
   ])('%j', async (env) => {
     const { uid, container } = await pausedPod('v1');
@@ -81,7 +91,11 @@ describeWith(['v1'], 'environment', () => {
 
 describeWith(['v2'], 'temporary folders', () => {
   test.each([
-    ['full', 'size=4k', 'head -c 99999 /dev/zero >/tmp/filled 2>/dev/null; ! echo x >/tmp/y 2>/dev/null'],
+    [
+      'full',
+      'size=4k',
+      'head -c 99999 /dev/zero >/tmp/filled 2>/dev/null; ! echo x >/tmp/y 2>/dev/null',
+    ],
     ['read-only', 'ro', '! echo x 2>/dev/null >/tmp/y'],
   ])('on a %s file system', async (_, options, proof) => {
     const { uid } = await pausedPod('v2');
@@ -89,9 +103,13 @@ describeWith(['v2'], 'temporary folders', () => {
     onTestFinished(() => rmdirSync(folder));
     // The script itself may lie below /tmp: it is opened before.
     const setup = `exec 8<"$3" && mount -t tmpfs -o ${options} none /tmp && { ${proof}; }`;
-    const run = await runAfter(`${setup} && { s=$1; p=$2; shift 3; set -- "$s" "$p" /dev/fd/8 "$@"; }`, ['thaw', uid, ...atOnce], {
-      TMPDIR: '/tmp',
-    });
+    const run = await runAfter(
+      `${setup} && { s=$1; p=$2; shift 3; set -- "$s" "$p" /dev/fd/8 "$@"; }`,
+      ['thaw', uid, ...atOnce],
+      {
+        TMPDIR: '/tmp',
+      },
+    );
     expect(reportIn(run).targets).toMatchObject([{ target: uid, verdict: 'thawed' }]);
   });
 });

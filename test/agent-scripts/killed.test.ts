@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { below, type Cgroup, freeze, frozen, isSelfFrozen, makeTree, tidsIn } from '../real/cgroup.ts';
+import {
+  below,
+  type Cgroup,
+  freeze,
+  frozen,
+  isSelfFrozen,
+  makeTree,
+  tidsIn,
+} from '../real/cgroup.ts';
 import { inRun, script, shell } from '../real/freezer-script.ts';
 import type { Hierarchy } from '../real/mounts.ts';
 import { until } from '../real/process.ts';
@@ -73,7 +81,9 @@ function lockIsFree(runFolder: string): void {
 
 function holdsLock({ runner, runFolder }: Lane): boolean {
   const lock = join(runFolder, 'podthaw.lock');
-  return tidsIn(runner).some((pid) => openFiles(pid).some((file) => file === lock || file === '/run/podthaw.lock'));
+  return tidsIn(runner).some((pid) =>
+    openFiles(pid).some((file) => file === lock || file === '/run/podthaw.lock'),
+  );
 }
 
 function openFiles(pid: number): string[] {

@@ -17,7 +17,9 @@ describeWith(['v1', 'v2'], 'the lock', () => {
   test('two copies at once on one pod: both end with a valid report, one of them thawed it', async () => {
     const { uid, container } = await pausedPod('v1');
     const args = ['thaw', uid, '--settle', '1', '--wait', '0'];
-    const runs = (await Promise.all([run(args), run(args)])).sort((one, other) => one.ms - other.ms);
+    const runs = (await Promise.all([run(args), run(args)])).sort(
+      (one, other) => one.ms - other.ms,
+    );
     const [first, second] = runs.map((ended) => reportIn(ended).targets[0]);
     expect(first).toMatchObject({ verdict: 'thawed', freezes: [{ action: 'thawed' }] });
     expect(second).toMatchObject({ verdict: 'not-frozen', freezes: [] });
@@ -63,6 +65,9 @@ describeWith(['v1', 'v2'], 'the lock', () => {
     const bind = `for d in ${parts.join(' ')}; do mkdir $r/$d && mount --rbind /$d $r/$d || :; done`;
     const setup = `r=$(mktemp -d) && mount -t tmpfs none $r && { ${bind}; } && exec 8<"$3" && exec chroot $r "$1" -p /dev/fd/8`;
     const { status, stderr } = await runAfter(`${setup} thaw ${uid} #`, []);
-    expect({ status, stderr }).toEqual({ status: 3, stderr: 'freezer.sh: cannot open the lock /run/podthaw.lock\n' });
+    expect({ status, stderr }).toEqual({
+      status: 3,
+      stderr: 'freezer.sh: cannot open the lock /run/podthaw.lock\n',
+    });
   });
 });

@@ -64,7 +64,9 @@ async function findsUnder(most: number): Promise<void> {
 }
 
 describeWith(['v1', 'v2'], 'long waits', () => {
-  test('busy after 30 s; no PIDs from the start, nearly, or from right after the write', { timeout: limit }, async () => {
+  test('busy after 30 s; no PIDs from the start, nearly, or from right after the write', {
+    timeout: limit,
+  }, async () => {
     await Promise.all([
       isBusy(),
       ...[1, 2, 3].map((most) => thawsUnder('v1', most)),

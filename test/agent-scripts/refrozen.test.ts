@@ -30,7 +30,9 @@ describeFreezers('after a thaw', (hierarchy) => {
     expect(await running).toMatchObject({
       verdict: 'refrozen',
       reason: expect.stringContaining('froze again'),
-      freezes: [{ path: container.path, action: 'thawed', after: hierarchy === 'v1' ? 'FROZEN' : 'frozen' }],
+      freezes: [
+        { path: container.path, action: 'thawed', after: hierarchy === 'v1' ? 'FROZEN' : 'frozen' },
+      ],
     });
   });
 

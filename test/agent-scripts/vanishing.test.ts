@@ -15,7 +15,8 @@ async function whileTheyComeAndGo<T>(homes: Cgroup[], running: Promise<T>): Prom
   let over = false;
   const churn = async () => {
     for (let turns = 0; turns < 100_000 && !over; turns += 1) {
-      for (const { hierarchy, dir } of homes) comeAndGo(hierarchy, `${dir}/come-${turns % 7}`, turns);
+      for (const { hierarchy, dir } of homes)
+        comeAndGo(hierarchy, `${dir}/come-${turns % 7}`, turns);
       await turn();
     }
   };
@@ -28,7 +29,11 @@ function comeAndGo(hierarchy: string, dir: string, turns: number): void {
   try {
     mkdirSync(`${dir}/nest`, { recursive: true });
     const file = hierarchy === 'v1' ? 'freezer.state' : 'cgroup.freeze';
-    if (turns % 2 === 0) writeFileSync(`${dir}/${turns % 4 === 0 ? 'nest/' : ''}${file}`, hierarchy === 'v1' ? 'FROZEN' : '1');
+    if (turns % 2 === 0)
+      writeFileSync(
+        `${dir}/${turns % 4 === 0 ? 'nest/' : ''}${file}`,
+        hierarchy === 'v1' ? 'FROZEN' : '1',
+      );
   } finally {
     if (turns % 3 > 0) for (const gone of [`${dir}/nest`, dir]) rmdirSync(gone);
   }
@@ -63,7 +68,9 @@ describeFreezers('cgroups that vanish', (hierarchy) => {
     freeze(container);
     for (let round = 0; round < 5; round += 1) {
       const running = runAfter(onlySees(tree), ['check', '--all', '--diagnose', '--settle', '0']);
-      const { targets } = reportIn(await whileTheyComeAndGo([pod, container, below(tree, podNames().pod)], running));
+      const { targets } = reportIn(
+        await whileTheyComeAndGo([pod, container, below(tree, podNames().pod)], running),
+      );
       expect(targets.find(({ target }) => target === uid)).toMatchObject({ verdict: 'frozen' });
     }
   });

@@ -19,7 +19,9 @@ export type Fuse = {
 /** Why no FUSE file system can be mounted here; undefined where one can. */
 export function fuseGap(): string | undefined {
   if (!existsSync('/dev/fuse')) return 'no /dev/fuse';
-  return hasProgram('bindfs') ? undefined : 'bindfs is missing; it is in the Debian package "bindfs"';
+  return hasProgram('bindfs')
+    ? undefined
+    : 'bindfs is missing; it is in the Debian package "bindfs"';
 }
 
 /**

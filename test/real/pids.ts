@@ -5,6 +5,7 @@ import { removeTree } from './cgroup.ts';
 import { mountPoint } from './mounts.ts';
 
 export type PidLimit = {
+  dir: string;
   /** Shell text that enters it. */
   enter: string;
   /** Processes allowed from now on; those there already stay. */
@@ -20,10 +21,12 @@ export function limitPids(max: number | 'max'): PidLimit {
   onTestFinished(() => removeTree(dir));
   const allow = (count: number | 'max') => writeFileSync(`${dir}/pids.max`, `${count}`);
   allow(max);
-  return { enter: `echo $$ >${dir}/cgroup.procs`, allow };
+  return { dir, enter: `echo $$ >${dir}/cgroup.procs`, allow };
 }
 
 function pidsMount(): string {
-  const v1 = / (\S+) \S+ - cgroup \S+ \S*\bpids\b/.exec(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const v1 = / (\S+) \S+ - cgroup \S+ \S*\bpids\b/.exec(
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+  );
   return v1?.[1] ?? mountPoint('v2');
 }
