@@ -1550,8 +1550,8 @@ print_report() { # detail omitted
   done
   if (($1 > 0)); then end=true; fi
   if (($2 > 0)); then end+=",\"omitted\":$2"; fi
-  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}" ||
-    die 3 'cannot write the report to stdout'
+  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}" \
+    || die 3 'cannot write the report to stdout'
 }
 
 json_target() { # target detail -> reply

@@ -117,7 +117,7 @@ const handOver = (change: fc.Arbitrary<Record<string, string>>, why: RegExp): fc
 const seconds = / takes 0 to 60 seconds, not \S/;
 const badInvocation: fc.Arbitrary<Bad> = fc.oneof(
   notAnAction.map((verb) => ({ args: [verb, uid], why: /not an action: \S/ })),
-  fc.constant({ args: [], why: /no action given/ }),
+  fc.constant<Bad>({ args: [], why: /no action given/ }),
   line(
     notATarget.map((target) => [target]),
     /neither a pod UID|not a cgroup path/,

@@ -1,8 +1,5 @@
 /** What a run inherits, odd or broken: streams, environment, working folder, temporary folders. The thaw happens all the same. */
-import { mkdtempSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isSelfFrozen } from '../real/cgroup.ts';
 import { reportIn, runAfter } from '../real/freezer-script.ts';
 import { describeWith } from '../real/suite.ts';
@@ -99,17 +96,10 @@ describeWith(['v2'], 'temporary folders', () => {
     ['read-only', 'ro', '! echo x 2>/dev/null >/tmp/y'],
   ])('on a %s file system', async (_, options, proof) => {
     const { uid } = await pausedPod('v2');
-    const folder = mkdtempSync(join(tmpdir(), 'podthaw-tmpfs-'));
-    onTestFinished(() => rmdirSync(folder));
-    // The script itself may lie below /tmp: it is opened before.
-    const setup = `exec 8<"$3" && mount -t tmpfs -o ${options} none /tmp && { ${proof}; }`;
-    const run = await runAfter(
-      `${setup} && { s=$1; p=$2; shift 3; set -- "$s" "$p" /dev/fd/8 "$@"; }`,
-      ['thaw', uid, ...atOnce],
-      {
-        TMPDIR: '/tmp',
-      },
-    );
+    // The script and its bash may lie below /tmp: they are opened before.
+    const open = 'exec 7<"$1" 8<"$3" && shift 3 && set -- /dev/fd/7 -p /dev/fd/8 "$@"';
+    const setup = `${open} && mount -t tmpfs -o ${options} none /tmp && { ${proof}; }`;
+    const run = await runAfter(setup, ['thaw', uid, ...atOnce], { TMPDIR: '/tmp' });
     expect(reportIn(run).targets).toMatchObject([{ target: uid, verdict: 'thawed' }]);
   });
 });

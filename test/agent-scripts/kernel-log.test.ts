@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { isSelfFrozen } from '../real/cgroup.ts';
-import { reportIn, run, runAfter } from '../real/freezer-script.ts';
+import { reportIn, run, runAfter, runFolder } from '../real/freezer-script.ts';
 import { until } from '../real/process.ts';
 import { describeFreezers } from '../real/suite.ts';
 import { atOnce, pausedPod } from './pods.ts';
@@ -36,5 +36,7 @@ describeFreezers('the kernel log', (hierarchy) => {
     expect(reportIn(ended).targets).toMatchObject([{ verdict: 'thawed' }]);
     expect(isSelfFrozen(container)).toBe(false);
     expect(ended.ms).toBeLessThan(10_000);
+    // The worker that hangs there holds no lock.
+    execFileSync('flock', ['-n', join(runFolder, 'podthaw.lock'), 'true']);
   });
 });

@@ -8,7 +8,7 @@ import { onlySees } from '../real/mounts.ts';
 import { sleeper, startIn } from '../real/process.ts';
 import { describeFreezers } from '../real/suite.ts';
 import { podNames } from './pod-names.ts';
-import { atOnce, podIn } from './pods.ts';
+import { podIn } from './pods.ts';
 
 /** Makes, freezes and removes cgroups in and beside the pod until the run has ended. */
 async function whileTheyComeAndGo<T>(homes: Cgroup[], running: Promise<T>): Promise<T> {
@@ -81,7 +81,9 @@ describeFreezers('cgroups that vanish', (hierarchy) => {
     freeze(container);
     const running = runAfter(onlySees(tree), ['thaw', uid, '--settle', '2', '--wait', '0']);
     const report = running.then(reportIn);
-    setTimeout(() => [container.dir, pod.dir].forEach((dir) => rmdirSync(dir)), 1200);
+    setTimeout(() => {
+      for (const dir of [container.dir, pod.dir]) rmdirSync(dir);
+    }, 1200);
     expect((await report).targets).toMatchObject([{ target: uid, verdict: 'not-frozen' }]);
   });
 });
