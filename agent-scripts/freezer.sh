@@ -1,14 +1,13 @@
-#!/bin/bash
+#!/bin/bash -p
 # podthaw: finds what the cgroup freezer holds on this node, thaws what it is told to, and reports.
 # Everything is decided from cgroup files and /proc/PID/status. It never freezes, signals or enters
 # a process, and never reads cmdline, environ or maps, which may block. Needs bash 4.2 or later.
 # shellcheck disable=SC2206,SC2048 # unquoted lists split at line ends only, and never glob
 # shellcheck disable=SC2317 # an exec in a child does not end this script
+# -p above: functions, SHELLOPTS, BASHOPTS, GLOBIGNORE and BASH_ENV of the environment do not count.
 set +o posix
 set -euo pipefail
 shopt -s nullglob dotglob
-shopt -u nocasematch nocaseglob
-unset GLOBIGNORE
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
 # Lists are lines of text: a cgroup's name may hold any byte but this one and a slash.
@@ -142,7 +141,8 @@ roots=() node_cgroup='' started_at='' started_ms=0 finished='' forking=''
 lock='' queue='' stderr=2
 
 prepare() {
-  exec {stderr}>&2 2>/dev/null
+  exec {stderr}>&2 || exec {stderr}>/dev/null
+  exec 2>/dev/null
   trap on_exit EXIT
   trap '' PIPE
   clock
@@ -154,8 +154,13 @@ on_exit() {
   local status=$?
   if [[ -z ${finished} ]]; then
     if [[ -n ${forking} ]]; then
-      # No PIDs left on this node: start over without any fork. exec needs none.
-      PODTHAW_NO_FORK=1 exec "${BASH}" "$0" ${arguments[@]+"${arguments[@]}"} 2>&"${stderr}"
+      # No PIDs left on this node: start over without any fork, exec needs none; but what may have
+      # been written is not found frozen again.
+      export PODTHAW_NO_FORK=1
+      ((${#points[@]} > 0)) || exec "${BASH}" -p "$0" ${arguments[@]+"${arguments[@]}"} 2>&"${stderr}"
+      set +e # in a trap, a bare return fails with the status from before it
+      act
+      exit 0
     fi
     printf 'freezer.sh: broke off with status %s\n' "${status}" >&"${stderr}"
     exit 3
@@ -236,7 +241,8 @@ spawn() { # function arguments...: it answers in lines on the queue
     # Opened for reading and writing, the pipe never ends and can be waited on without a fork.
     exec {queue}<> <(work "$@")
   else
-    work "$@" >&"${queue}" &
+    # Opened anew for writing alone, so that a worker which outlives us gets EPIPE.
+    work "$@" >"/dev/fd/${queue}" &
   fi
   forking=''
 }
@@ -256,6 +262,7 @@ let_go() { # a child holds neither the lock nor our output
   trap - EXIT
   exec </dev/null {stderr}>&-
   if [[ -n ${lock} ]]; then exec {lock}>&-; fi
+  if [[ -n ${queue} ]]; then exec {queue}>&-; fi
 }
 
 open_queue() {
@@ -966,16 +973,17 @@ holds_only_killed() { # place
 
 thaw_points() {
   local index hung=0 todo=()
-  choose_points
-  if ((${#points[@]} == 0)) || [[ -n ${PODTHAW_NO_FORK:-} ]]; then
+  for ((index = 0; index < ${#points[@]}; index++)); do
+    if [[ ${done_to["${points[index]}"]} == chosen ]]; then todo+=("${index}"); fi
+  done
+  if ((${#todo[@]} == 0)) || [[ -n ${PODTHAW_NO_FORK:-} ]]; then
     see_processes
-    for ((index = 0; index < ${#points[@]}; index++)); do
+    for index in ${todo[*]-}; do
       thaw_point "${points[index]}"
       note_written "${index}" "${reply}"
     done
     return
   fi
-  for ((index = 0; index < ${#points[@]}; index++)); do todo+=("${index}"); done
   if [[ -z ${looks} ]]; then
     # One worker for both: what it reads right before the writes holds them up for a moment only.
     looks=1
@@ -1018,12 +1026,13 @@ write_points() { # in the worker: index...
   [[ -n ${root} ]] || tell_kernel_log "$@"
 }
 
-thaw_point() { # place -> reply: lifted, failed, or written
+thaw_point() { # place -> reply: lifted, failed, thawed, or written where the bit has not cleared yet
   own_bit "$1"
   if [[ ${reply} != 1 ]]; then
     reply=lifted
   elif write_thaw "$1"; then
-    reply=written
+    own_bit "$1" # at once: what shows later may be a new freeze
+    if [[ ${reply} == 1 ]]; then reply=written; else reply=thawed; fi
   else
     reply=failed
   fi
@@ -1041,7 +1050,7 @@ note_written() { # index result: the first that is heard of a point counts
   [[ ${done_to["${place}"]} == chosen ]] || return 0
   case $2 in
     lifted) done_to["${place}"]='lifted-by-other' ;;
-    written) done_to["${place}"]=written ;;
+    written | thawed) done_to["${place}"]=$2 ;;
     *)
       done_to["${place}"]=failed
       left_why["${place}"]="the write to ${place#* } failed"
@@ -1664,7 +1673,8 @@ print_report() { # detail omitted
   done
   if (($1 > 0)); then end=true; fi
   if (($2 > 0)); then end+=",\"omitted\":$2"; fi
-  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}"
+  printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}" \
+    || die 3 'cannot write the report to stdout'
 }
 
 json_target() { # target detail -> reply
@@ -1909,9 +1919,14 @@ main() {
   choose_processes
   if [[ ${action} == check || ${settle} != 0 ]]; then see_processes; fi
   settle_down
+  choose_points
+  act
+}
+
+act() { # may be entered again, see on_exit
   thaw_points
   read_back
-  explain_targets
+  ((${#explained[@]} > 0)) || explain_targets
   watch_tasks
   explain_left
   conclude

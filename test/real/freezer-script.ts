@@ -18,16 +18,31 @@ export type Run = { status: number | null; stdout: string; stderr: string; ms: n
 export const runFolder = mkdtempSync(join(tmpdir(), 'podthaw-run-'));
 
 /** The command line of one run; as root with `runFolder` in the place of /run. */
-export function commandLine(args: string[]): [program: string, ...args: string[]] {
-  if (process.getuid?.() !== 0) return [shell, script, ...args];
-  const enter = 'mount --bind "$0" /run && exec "$@"';
-  return ['unshare', '--mount', '/bin/sh', '-c', enter, runFolder, shell, script, ...args];
+export function commandLine(args: string[]): Command {
+  if (process.getuid?.() !== 0) return [shell, '-p', script, ...args];
+  return inRun(runFolder, ':', [shell, '-p', script, ...args]);
+}
+
+/** Runs the script after `setup`, shell text that may change its mounts, streams, cgroup or folder. */
+export function runAfter(setup: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  return runCommand(inRun(runFolder, setup, [shell, '-p', script, ...args]), env);
+}
+
+type Command = [program: string, ...args: string[]];
+
+/** As in the script's first line: without -p, the environment could change what its words mean. */
+export function inRun(folder: string, setup: string, command: string[]): Command {
+  const enter = `mount --bind "$0" /run && ${setup} && exec "$@"`;
+  return ['unshare', '--mount', '/bin/sh', '-c', enter, folder, ...command];
 }
 
 /** Runs to the end: `close`, so a child that holds on to our output would be noticed. */
-export function run(args: string[], env: Record<string, string> = {}): Promise<Run> {
+export function run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  return runCommand(commandLine(args), env);
+}
+
+function runCommand([program, ...rest]: Command, env: NodeJS.ProcessEnv): Promise<Run> {
   const started = performance.now();
-  const [program, ...rest] = commandLine(args);
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,7 +61,11 @@ export function run(args: string[], env: Record<string, string> = {}): Promise<R
 
 /** Runs and expects a valid report. */
 export async function reportOf(args: string[], env: Record<string, string> = {}): Promise<Report> {
-  const { status, stdout, stderr } = await run(args, env);
+  return reportIn(await run(args, env));
+}
+
+/** The valid report that a run must have ended with. */
+export function reportIn({ status, stdout, stderr }: Run): Report {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^[ -~]{2,22999}\n$/);
   const parsed = parseReport(stdout);

@@ -19,6 +19,15 @@ export function gap(hierarchy: Hierarchy): string | undefined {
   return findMount(hierarchy) === undefined ? notMounted[hierarchy] : undefined;
 }
 
+/** Shell text for a mount namespace of its own: there, `trees` stand for their whole hierarchies. */
+export function onlySees(...trees: { hierarchy: Hierarchy; dir: string }[]): string {
+  const shown = trees.map(({ hierarchy, dir }) => `mount --bind ${dir} ${mountPoint(hierarchy)}`);
+  const hidden = (['v1', 'v2'] as const)
+    .filter((other) => gap(other) === undefined && !trees.some((tree) => tree.hierarchy === other))
+    .map((other) => `mount -t tmpfs none ${mountPoint(other)}`);
+  return [...shown, ...hidden].join(' && ');
+}
+
 function findMount(hierarchy: Hierarchy): string | undefined {
   if (!existsSync('/proc/self/mountinfo')) return undefined;
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
