@@ -374,14 +374,6 @@ place_at() { # directory -> reply: "v1 /path"
   fi
 }
 
-look_for_pods() { # directory: the outermost pod component names the pod, so go no deeper
-  local child children
-  folders_in "$1"
-  for child in ${children}; do
-    note_pod "$1/${child}" || look_for_pods "$1/${child}"
-  done
-}
-
 find_targets() {
   local asked=(${targets[*]-}) target only=''
   if [[ -n ${every_pod} ]]; then
