@@ -1,17 +1,25 @@
-/** Suites that need a real freezer: skipped with the reason where there is none, never otherwise. */
+/** Suites that need a real freezer, FUSE or disk: skipped with the reason where there is none, never otherwise. */
 import { afterAll, describe } from 'vitest';
+import { diskGap } from './disk.ts';
+import { fuseGap } from './fuse.ts';
 import { gap, type Hierarchy } from './mounts.ts';
 
+export type Need = Hierarchy | 'fuse' | 'disk';
+
 /** Runs `body` once for each hierarchy, on its real freezer. */
-export function describeFreezers(title: string, body: (hierarchy: Hierarchy) => void): void {
+export function describeFreezers(
+  title: string,
+  body: (hierarchy: Hierarchy) => void,
+  also: Need[] = [],
+): void {
   for (const hierarchy of ['v1', 'v2'] as const) {
-    describeWith([hierarchy], `${title}, cgroup ${hierarchy}`, () => body(hierarchy));
+    describeWith([hierarchy, ...also], `${title}, cgroup ${hierarchy}`, () => body(hierarchy));
   }
 }
 
-/** Runs `body` where all the `needed` freezers are there. */
-export function describeWith(needed: Hierarchy[], title: string, body: () => void): void {
-  const reason = needed.map(gap).find((missing) => missing !== undefined);
+/** Runs `body` where all the `needed` parts are there. */
+export function describeWith(needed: Need[], title: string, body: () => void): void {
+  const reason = needed.map(gapOf).find((missing) => missing !== undefined);
   if (reason !== undefined) {
     console.warn(`skipped: ${title}: ${reason}`);
     describe.skip(`${title} (skipped: ${reason})`, body);
@@ -22,6 +30,12 @@ export function describeWith(needed: Hierarchy[], title: string, body: () => voi
     // biome-ignore lint/correctness/noEmptyPattern: vitest insists on a destructured first argument
     afterAll(({}, suite) => refuseSkips(suite.tasks));
   });
+}
+
+function gapOf(need: Need): string | undefined {
+  if (need === 'fuse') return fuseGap();
+  if (need === 'disk') return diskGap();
+  return gap(need);
 }
 
 type Task = { name: string; mode: string; tasks?: Task[] };
