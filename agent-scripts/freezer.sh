@@ -1153,14 +1153,15 @@ wait_of() { # tid -> reply: what it waits in, by the table of causes
   reply=running
   [[ ${state} != D ]] || reply=unknown
   case ${where} in
+    *' __refrigerator '*) return 0 ;; # frozen, whatever it had waited for
     *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;
     *) [[ ${state} == D ]] || kill_pending "$1" || return 0 ;;
   esac
   case ${where} in
     *' rpc_'* | *' nfs'*) reply=nfs ;;
     *' request_wait_answer '* | *' fuse_'*) reply=fuse ;;
-    *' percpu_rwsem_wait '*mnt_want_write* | *' percpu_rwsem_wait '*sb_start_*) reply=fsfreeze ;;
-    *' io_schedule'* | *' folio_wait_'* | *' wait_on_page_'* | *' jbd2_'* | *' xfs_'* | *' blk_'*) reply=block-io ;;
+    *percpu_*mnt_want_write* | *percpu_*sb_start_* | *percpu_*write* | *percpu_*trunc*) reply=fsfreeze ;;
+    *' io_schedule'* | *' folio_wait_'* | *wait_on_page_* | *wait_on_buffer* | *' jbd2_'* | *' ext4_'* | *' xfs_'* | *' blk_'* | *iomap_dio*) reply=block-io ;;
     *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;
   esac
 }
