@@ -1,11 +1,10 @@
 /** A frozen task looks like many things; the verdict comes from the cgroup's files alone. */
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { expect, test } from 'vitest';
 import { targetOf } from '../real/freezer-script.ts';
 import { startIn, status } from '../real/process.ts';
 import { describeFreezers } from '../real/suite.ts';
-import { atOnce, freezeAll, makePod, waitsIn, wchanOf } from './pods.ts';
+import { atOnce, freezeAll, makePod, stackOf, waitsIn, wchanOf } from './pods.ts';
 
 const perl = (code: string) => ['perl', '-e', code];
 const futex = process.arch === 'arm64' ? 98 : 202;
@@ -88,10 +87,3 @@ describeFreezers('how a frozen task looks', (hierarchy) => {
     }
   });
 });
-
-/** The functions' names alone: offsets tell nobody anything. */
-function stackOf(pid: number): string[] {
-  return [...readFileSync(`/proc/${pid}/stack`, 'utf8').matchAll(/\] (\w[\w.]*)/g)].map(
-    ([, name = '']) => name,
-  );
-}

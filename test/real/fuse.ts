@@ -1,5 +1,5 @@
 /** A real FUSE file system whose server can be stopped: what is called on it then hangs in state D. */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,32 +23,40 @@ export function fuseGap(): string | undefined {
 }
 
 /**
- * Mounts one with the file `f` in it. Make cgroups before it and start processes after it: the test's
- * end undoes in reverse order, and a task that hangs in FUSE keeps its cgroup from being removed.
+ * Mounts one with the file `f` in it. It is two, one behind the other, and the inner one's server stops:
+ * a SIGKILL withdraws a request that no server has read yet, but not one that the outer server works on.
+ *
+ * Make cgroups before it and start processes after it: the test's end undoes in reverse order, and a
+ * task that hangs in FUSE keeps its cgroup from being removed.
  */
 export async function makeFuse(): Promise<Fuse> {
   const folder = mkdtempSync(join(tmpdir(), 'podthaw-fuse-'));
-  const source = join(folder, 'source');
-  const mount = join(folder, 'mount');
-  mkdirSync(source);
-  mkdirSync(mount);
+  const [source, inner, mount] = [`${folder}/source`, `${folder}/inner`, `${folder}/mount`] as const;
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const each of [source, inner, mount]) mkdirSync(each);
   writeFileSync(join(source, 'f'), 'hello\n');
-  const server = spawn('bindfs', ['-f', source, mount], { stdio: 'ignore' });
-  onTestFinished(async () => {
-    server.kill('SIGCONT');
-    await unmount(mount);
-    rmSync(folder, { recursive: true });
-  });
-  await until('bindfs has mounted', () => isMounted(mount));
-  const signal = (name: 'SIGSTOP' | 'SIGCONT') => () => void server.kill(name);
-  return { source, mount, hang: signal('SIGSTOP'), wake: signal('SIGCONT') };
+  const server = await bind(source, inner);
+  await bind(inner, mount);
+  const wake = () => void server.kill('SIGCONT');
+  onTestFinished(wake);
+  return { source, mount, hang: () => void server.kill('SIGSTOP'), wake };
 }
 
-/** Tries for a while: tasks that are being killed may use it for a moment still. */
+async function bind(source: string, mount: string): Promise<ChildProcess> {
+  const server = spawn('bindfs', ['-f', source, mount], { stdio: 'ignore' });
+  onTestFinished(() => unmount(mount));
+  await until(`bindfs has mounted ${mount}`, () => isMounted(mount));
+  return server;
+}
+
+/** Tries for a while, since tasks that are being killed still use it, and never waits for one that hangs. */
 export async function unmount(folder: string): Promise<void> {
-  await until(`${folder} is unmounted`, () => {
-    return !isMounted(folder) || spawnSync('umount', [folder]).status === 0;
-  });
+  const trying = setInterval(() => spawn('umount', [folder], { stdio: 'ignore' }), 50);
+  try {
+    await until(`${folder} is unmounted`, () => !isMounted(folder), 5000);
+  } finally {
+    clearInterval(trying);
+  }
 }
 
 export function isMounted(folder: string): boolean {

@@ -53,6 +53,23 @@ export function status(pid: number, field: string): string | undefined {
   }
 }
 
+/** The children of its main thread, in the order of their start. */
+export function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** Resolves with what `find` finds at last. @throws Error that names what was not found in time */
+export async function eventually<T>(what: string, find: () => T | undefined): Promise<T> {
+  let found: T | undefined;
+  await until(what, () => {
+    found = find();
+    return found !== undefined;
+  });
+  if (found === undefined) throw new Error(`not found: ${what}`);
+  return found;
+}
+
 /** Waits for `condition`, for two seconds at most. @throws Error that names what did not happen */
 export async function until(what: string, condition: () => boolean, ms = 2000): Promise<void> {
   for (let waited = 0; waited <= ms; waited += 10) {
