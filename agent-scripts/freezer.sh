@@ -639,7 +639,7 @@ note_states() { # lines of places: the effective state, and for how long where t
 }
 
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() all value
+  local lines=() all value=''
   mapfile -t lines <"${root}/proc/$1/status" || true
   ((${#lines[@]} > 0)) || return 1
   all=${nl}"${lines[*]}"
@@ -770,7 +770,7 @@ settle_down() {
 still_freezing() { # a fork or an attach shows FREEZING for a moment: only what lasts is held open
   local line
   for line in "${!before[@]}"; do
-    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] && -z ${lifted["${line}"]:-} ]]; then
+    if is_freezing "${line}" && [[ -z ${lifted["${line}"]:-} ]]; then
       effective_state "${line}"
       if [[ ${reply} != gone ]]; then before["${line}"]=${reply}; fi
     fi
@@ -1064,21 +1064,36 @@ most_processes=12 # per target
 shown_tids=()     # per target: those that the report shows
 
 see_processes() {
-  local target moment=2000
+  local target line moment=2000 all=''
   for ((target = 0; target < ${#targets[@]}; target++)); do
-    choose_tids "${unlisted[target]}${tids[target]}"
-    shown_tids[target]=${chosen}
+    choose_tids "${target}"
+    for line in ${freezes[target]}; do
+      # Any task may be the one that holds it.
+      if is_freezing "${line}"; then chosen=${unlisted[target]}${tids[target]}; fi
+    done
+    all+=${chosen}
   done
   # Right before a write, evidence gets a moment only.
   if [[ ${action} == thaw && ${settle} == 0 ]]; then moment=100; fi
-  look "${moment}" "${shown_tids[*]-}"
+  look "${moment}" "${all}"
+  for ((target = 0; target < ${#targets[@]}; target++)); do
+    choose_tids "${target}"
+    shown_tids[target]=${chosen}
+  done
 }
 
-choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then the rest
-  local tid rank killed_ones='' waiting='' others='' count=0
+is_freezing() { # place
+  [[ ${before["$1"],,} == freezing ]]
+}
+
+choose_tids() { # target [tids] -> chosen: those in I/O first, then those that wait for a kill, D, the rest
+  local tid rank stuck='' killed_ones='' waiting='' others='' count=0
   chosen=''
-  for tid in $1; do
-    if kill_pending "${tid}"; then
+  for tid in ${2-${unlisted[$1]}${tids[$1]}}; do
+    wait_of "${tid}"
+    if [[ ${reply} == @(nfs|fuse|fsfreeze|block-io) ]]; then
+      stuck+=${tid}${nl}
+    elif kill_pending "${tid}"; then
       killed_ones+=${tid}${nl}
     elif [[ ${state_of["${tid}"]:-} == [DZ] ]]; then
       waiting+=${tid}${nl}
@@ -1086,7 +1101,7 @@ choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then
       others+=${tid}${nl}
     fi
   done
-  for rank in ${killed_ones}${waiting}${others}; do
+  for rank in ${stuck}${killed_ones}${waiting}${others}; do
     ((count < most_processes)) || break
     chosen+=${rank}${nl}
     count=$((count + 1))
@@ -1217,7 +1232,7 @@ explain_left() { # what holds the tasks that a thaw left behind
         left_tids[target]+=${tid}${nl}
       fi
     done
-    choose_tids "${left_tids[target]}"
+    choose_tids "${target}" "${left_tids[target]}"
     left_tids[target]=${chosen}
     all+=${chosen}
   done
@@ -1277,7 +1292,7 @@ judge_cause() { # target: the first that applies
     [[ ${done_to["${line}"]:-} != lifted-by-other ]] || continue
     place_of "${line#* }"
     levels+="${level} "
-    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] ]]; then freezing=1; fi
+    if is_freezing "${line}"; then freezing=1; fi
   done
   case "${freezing}${levels}" in
     ' ') causes[$1]=${explained[$1]} ;;
@@ -1333,7 +1348,7 @@ reason_for() { # target end place
   case $2 in
     failed) why=${left_why["$3"]:-the write to ${3#* } failed} ;;
     refrozen) why="${3#* } was thawed and froze again: something keeps freezing it" ;;
-    frozen) why=${left_why["$3"]:-${3#* } is frozen; this was a check, nothing was changed} ;;
+    frozen) why=${left_why["$3"]:-${3#* } is ${after["$3"]}; this was a check, nothing was changed} ;;
   esac
   # The worst comes first: a later refrozen outranks an earlier frozen.
   if [[ -z ${reasons[$1]} || $2 == failed || $2 == refrozen ]]; then reasons[$1]=${why:-${reasons[$1]}}; fi
