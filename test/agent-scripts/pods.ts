@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { below, type Cgroup, freeze, frozen, makeTree } from '../real/cgroup.ts';
 import type { Hierarchy } from '../real/mounts.ts';
-import { sleeper, type Started, startIn, until } from '../real/process.ts';
+import { type Started, sleeper, startIn, until } from '../real/process.ts';
 import { type Driver, podNames } from './pod-names.ts';
 
 export type Pod = { uid: string; pod: Cgroup; container: Cgroup };

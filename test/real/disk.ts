@@ -1,6 +1,15 @@
 /** A real disk: ext4 on a loop device, that fsfreeze can freeze, and whose image can lie on a file system that hangs. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -31,7 +40,7 @@ export function makeDisk(fuse?: Fuse): Disk {
   execFileSync('mount', ['-o', 'loop', join(fuse?.mount ?? own, 'image'), mount]);
   onTestFinished(async () => {
     fuse?.wake();
-    spawn('fsfreeze', ['-u', mount], { stdio: 'ignore' });
+    await once(spawn('fsfreeze', ['-u', mount], { stdio: 'ignore' }), 'close');
     await unmount(mount);
     rmSync(own, { recursive: true });
   });

@@ -19,7 +19,9 @@ export type Fuse = {
 /** Why no FUSE file system can be mounted here; undefined where one can. */
 export function fuseGap(): string | undefined {
   if (!existsSync('/dev/fuse')) return 'no /dev/fuse';
-  return hasProgram('bindfs') ? undefined : 'bindfs is missing; it is in the Debian package "bindfs"';
+  return hasProgram('bindfs')
+    ? undefined
+    : 'bindfs is missing; it is in the Debian package "bindfs"';
 }
 
 /**
@@ -31,7 +33,11 @@ export function fuseGap(): string | undefined {
  */
 export async function makeFuse(): Promise<Fuse> {
   const folder = mkdtempSync(join(tmpdir(), 'podthaw-fuse-'));
-  const [source, inner, mount] = [`${folder}/source`, `${folder}/inner`, `${folder}/mount`] as const;
+  const [source, inner, mount] = [
+    `${folder}/source`,
+    `${folder}/inner`,
+    `${folder}/mount`,
+  ] as const;
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const each of [source, inner, mount]) mkdirSync(each);
   writeFileSync(join(source, 'f'), 'hello\n');
@@ -44,19 +50,18 @@ export async function makeFuse(): Promise<Fuse> {
 
 async function bind(source: string, mount: string): Promise<ChildProcess> {
   const server = spawn('bindfs', ['-f', source, mount], { stdio: 'ignore' });
-  onTestFinished(() => unmount(mount));
+  onTestFinished(async () => {
+    await unmount(mount);
+    server.kill('SIGKILL');
+  });
   await until(`bindfs has mounted ${mount}`, () => isMounted(mount));
   return server;
 }
 
-/** Tries for a while, since tasks that are being killed still use it, and never waits for one that hangs. */
+/** Lazily: tasks that are being killed, or another run's mount namespace, may use it for a moment still. */
 export async function unmount(folder: string): Promise<void> {
-  const trying = setInterval(() => spawn('umount', [folder], { stdio: 'ignore' }), 50);
-  try {
-    await until(`${folder} is unmounted`, () => !isMounted(folder), 5000);
-  } finally {
-    clearInterval(trying);
-  }
+  spawn('umount', ['--lazy', folder], { stdio: 'ignore' });
+  await until(`${folder} is unmounted`, () => !isMounted(folder), 5000);
 }
 
 export function isMounted(folder: string): boolean {
