@@ -5,9 +5,9 @@
 # shellcheck disable=SC2206,SC2048 # unquoted lists split at line ends only, and never glob
 set +o posix
 set -euo pipefail
+unset GLOBIGNORE # turns dotglob off
 shopt -s nullglob dotglob
 shopt -u nocasematch nocaseglob
-unset GLOBIGNORE
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
 # Lists are lines of text: a cgroup's name may hold any byte but this one and a slash.
@@ -1418,31 +1418,27 @@ quote() { # any bytes -> reply, a JSON string in ASCII
 }
 
 escape() { # text -> reply
-  local text=$1 out='' char code
+  local text=$1 out='' plain
   while [[ -n ${text} ]]; do
-    char=${text:0:1}
-    code_of "${char}"
-    code=${reply}
-    if ((code >= 128)); then
+    plain=${text%%[!\ -~]*}
+    text=${text:${#plain}}
+    plain=${plain//\\/\\\\}
+    out+=${plain//\"/\\\"}
+    [[ -n ${text} ]] || break
+    code_of "${text:0:1}"
+    if ((reply >= 128)); then
       decode "${text}"
-      out+=${reply}
       text=${text:used}
-      continue
+    else
+      printf -v reply '\\u%04x' "${reply}"
+      text=${text:1}
     fi
-    text=${text:1}
-    case ${char} in
-      '"' | \\) out+="\\${char}" ;;
-      [\ -~]) out+=${char} ;;
-      *)
-        printf -v char '\\u%04x' "${code}"
-        out+=${char}
-        ;;
-    esac
+    out+=${reply}
   done
   reply=${out}
 }
 
-code_of() { # byte -> reply. printf's '"c' depends on the C library for high bytes; this does not.
+code_of() { # byte, or nothing for 0 -> reply. printf's '"c' depends on the C library for high bytes; this does not.
   local code hex
   if [[ -z ${high_bytes} ]]; then
     for ((code = 128; code < 256; code++)); do
@@ -1451,7 +1447,7 @@ code_of() { # byte -> reply. printf's '"c' depends on the C library for high byt
       high_bytes+=${hex}
     done
   fi
-  hex=${high_bytes%%"$1"*}
+  hex=${high_bytes%%"${1:-0}"*}
   if ((${#hex} < 128)); then
     reply=$((128 + ${#hex}))
   else
