@@ -1408,8 +1408,8 @@ drop_quiet() { # --all: what has no finding is only counted
 signal_names=(0 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD
   CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS)
 most_bytes=22999 # the newline comes on top
-quiet=0
-high_bytes=''
+quiet=0 omitted=0
+declare -A high_bytes=()
 
 quote() { # any bytes -> reply, a JSON string in ASCII
   reply=$1
@@ -1427,7 +1427,7 @@ escape() { # text -> reply
     [[ -n ${text} ]] || break
     code_of "${text:0:1}"
     if ((reply >= 128)); then
-      decode "${text}"
+      decode "${text:0:4}"
       text=${text:used}
     else
       printf -v reply '\\u%04x' "${reply}"
@@ -1439,20 +1439,16 @@ escape() { # text -> reply
 }
 
 code_of() { # byte, or nothing for 0 -> reply. printf's '"c' depends on the C library for high bytes; this does not.
-  local code hex
-  if [[ -z ${high_bytes} ]]; then
+  local code char
+  if ((${#high_bytes[@]} == 0)); then
     for ((code = 128; code < 256; code++)); do
-      printf -v hex '\\x%x' "${code}"
-      printf -v hex '%b' "${hex}"
-      high_bytes+=${hex}
+      printf -v char '\\x%x' "${code}"
+      printf -v char '%b' "${char}"
+      high_bytes["x${char}"]=${code}
     done
   fi
-  hex=${high_bytes%%"${1:-0}"*}
-  if ((${#hex} < 128)); then
-    reply=$((128 + ${#hex}))
-  else
-    printf -v reply '%d' "'$1"
-  fi
+  reply=${high_bytes["x$1"]:-}
+  [[ -n ${reply} ]] || printf -v reply '%d' "'$1"
 }
 
 decode() { # text that begins with a high byte -> reply, used: one UTF-8 character or U+FFFD
@@ -1510,7 +1506,7 @@ report_json() {
       ((detail == 3 || total <= most_bytes)) || break
     done
     if ((total <= most_bytes)); then
-      print_report "${detail}" 0
+      print_report "${detail}"
       return
     fi
   done
@@ -1518,17 +1514,17 @@ report_json() {
 }
 
 drop_targets() { # total: the least telling first
-  local dropped=0 total=$1 pass index target
+  local total=$1 pass index target
   for pass in not-frozen ''; do
     for ((index = ${#shown_targets[@]} - 1; index >= 0 && total > most_bytes; index--)); do
       target=${shown_targets[index]}
       [[ -n ${parts[target]} && ${verdicts[target]} == "${pass:-${verdicts[target]}}" ]] || continue
       total=$((total - ${#parts[target]} - 1))
       parts[target]=''
-      dropped=$((dropped + 1))
+      omitted=$((omitted + 1))
     done
   done
-  print_report 4 "${dropped}"
+  print_report 4
 }
 
 json_frame() { # frame_head, frame_tail: all but the targets
@@ -1538,21 +1534,21 @@ json_frame() { # frame_head, frame_tail: all but the targets
   quote "${hostname}" && hostname=${reply}
   quote "${kernel}" && kernel=${reply}
   for ((index = 0; index < ${#absent[@]}; index++)); do
-    quote "${absent[index]}"
-    list+="${list:+,}${reply}"
+    if ((omitted == 0)); then quote "${absent[index]}"; fi
+    if ((omitted > 0 || ${#list} + ${#reply} > 15000)); then omitted=$((omitted + 1)); else list+="${list:+,}${reply}"; fi
   done
   clock
   frame_head="{\"podthaw\":1,\"action\":\"${action}\",\"node\":{\"hostname\":${hostname},\"kernel\":${kernel},\"cgroup\":\"${node_cgroup}\"},\"startedAt\":\"${started_at}\",\"durationMs\":$((reply - started_ms)),\"targets\":["
   frame_tail="],\"absent\":[${list}],\"quiet\":${quiet},\"truncated\":"
 }
 
-print_report() { # detail omitted
+print_report() { # detail
   local target list='' end=false
   for target in ${shown_targets[*]-}; do
     if [[ -n ${parts[target]} ]]; then list+="${list:+,}${parts[target]}"; fi
   done
-  if (($1 > 0)); then end=true; fi
-  if (($2 > 0)); then end+=",\"omitted\":$2"; fi
+  if (($1 + omitted > 0)); then end=true; fi
+  if ((omitted > 0)); then end+=",\"omitted\":${omitted}"; fi
   printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}"
 }
 
