@@ -1,5 +1,13 @@
 /** A node made of plain files, for what this machine's kernel cannot show: PODTHAW_HOST_ROOT points at it. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -20,10 +28,13 @@ const mounts = {
 };
 const folders = { v1: 'freezer', v2: 'unified' };
 
+/** Thousands of small files are nothing here, and minutes on a busy disk. */
+const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 export type FakeNode = { root: string; env: { PODTHAW_HOST_ROOT: string } };
 
 export function makeNode(...hierarchies: Hierarchy[]): FakeNode {
-  const root = mkdtempSync(join(tmpdir(), 'podthaw-node-'));
+  const root = mkdtempSync(join(memory, 'podthaw-node-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   for (const folder of ['proc/self', 'proc/sys/kernel', 'run']) {
     mkdirSync(join(root, folder), { recursive: true });
@@ -73,12 +84,23 @@ export function addTask({ root }: FakeNode, task: FakeTask): void {
   const dir = join(root, `proc/${tid}`);
   mkdirSync(dir);
   const shared = pending.toString(16).padStart(16, '0');
-  const fields = [`State:\t${state}`, `Tgid:\t${tid}`, `PPid:\t1`, 'TracerPid:\t0', `NSpid:\t${tid}`];
+  const fields = [
+    `State:\t${state}`,
+    `Tgid:\t${tid}`,
+    `PPid:\t1`,
+    'TracerPid:\t0',
+    `NSpid:\t${tid}`,
+  ];
   const status = [...fields, `SigPnd:\t${'0'.repeat(16)}`, `ShdPnd:\t${shared}`, ''].join('\n');
   writeFileSync(join(dir, 'status'), status);
   writeFileSync(join(dir, 'comm'), Buffer.concat([Buffer.from(comm), Buffer.from('\n')]));
   writeFileSync(join(dir, 'wchan'), 'hrtimer_nanosleep');
   writeFileSync(join(dir, 'stack'), '[<0>] hrtimer_nanosleep+0x9c/0x110\n');
+}
+
+/** Adds a task that looks like another one. */
+export function addTaskLike({ root }: FakeNode, tid: number, other: number): void {
+  symlinkSync(join(root, `proc/${other}`), join(root, `proc/${tid}`));
 }
 
 /** Adds a task as it was recorded: its files of /proc. */

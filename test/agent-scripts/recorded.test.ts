@@ -43,14 +43,17 @@ describe('killed and not frozen: real I/O', () => {
 });
 
 describe('frozen, however it looks', () => {
-  test.each(['frozen-4.15', 'frozen-running-6.1', 'frozen-in-nfs-5.4', 'nfs-rpc'])('%s', async (recording) => {
-    const { uid, env } = nodeWith(recording, true);
-    expect(await targetOf(['check', uid, ...atOnce], env)).toMatchObject({
-      verdict: 'frozen',
-      cause: 'paused',
-      freezes: [{ before: 'FROZEN' }],
-    });
-  });
+  test.each(['frozen-4.15', 'frozen-running-6.1', 'frozen-in-nfs-5.4', 'nfs-rpc'])(
+    '%s',
+    async (recording) => {
+      const { uid, env } = nodeWith(recording, true);
+      expect(await targetOf(['check', uid, ...atOnce], env)).toMatchObject({
+        verdict: 'frozen',
+        cause: 'paused',
+        freezes: [{ before: 'FROZEN' }],
+      });
+    },
+  );
 });
 
 test('a frozen task within an NFS wait is not what holds FREEZING; the one in FUSE is', async () => {

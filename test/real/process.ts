@@ -9,9 +9,10 @@ export type Started = { pid: number; child: ChildProcess };
 
 /** Starts `command` in all of `cgroups`, and resolves once it runs there. */
 export async function startIn(cgroups: Cgroup[], command: string[]): Promise<Started> {
-  const enter = 'for f in $ENTER; do echo $$ >"$f/cgroup.procs" || exit; done; exec "$@"';
-  const child = spawn('/bin/bash', ['-c', enter, 'start', ...command], {
-    env: { ...process.env, ENTER: cgroups.map((cgroup) => cgroup.dir).join(' ') },
+  const enter =
+    'IFS=$1; shift; for f in $ENTER; do echo $$ >"$f/cgroup.procs" || exit; done; exec "$@"';
+  const child = spawn('/bin/bash', ['-fc', enter, 'start', '\n', ...command], {
+    env: { ...process.env, ENTER: cgroups.map((cgroup) => cgroup.dir).join('\n') },
     stdio: 'ignore',
   });
   const { pid } = child;
