@@ -848,6 +848,8 @@ within() { # target place: at or below what the target stands for
 traced_by_criu() { # target -> reply, who
   local tid tracer comm
   for tid in ${tids[$1]}; do
+    # It may have come while we settled.
+    if ((settle > 0)); then read_status "${tid}" || continue; fi
     tracer=${tracer_of["${tid}"]:-0}
     [[ ${tracer} != 0 ]] || continue
     comm=''
