@@ -1646,32 +1646,34 @@ three_values() { # place -> reply: what one reads by hand
     read -r self <"${dir}/freezer.self_freezing" || true
     read -r parent <"${dir}/freezer.parent_freezing" || true
     reply="freezer.state ${state}, self_freezing ${self}, parent_freezing ${parent}"
-    return
+  else
+    read -r self <"${dir}/cgroup.freeze" || true
+    effective_state "$1"
+    reply="cgroup.freeze ${self}, in effect ${reply}"
   fi
-  read -r self <"${dir}/cgroup.freeze" || true
-  effective_state "$1"
-  reply="cgroup.freeze ${self}, in effect ${reply}"
+  if [[ ${self} == '?' ]]; then reply='the cgroup is gone'; fi
 }
 
 report_text() {
   local target
   for target in ${shown_targets[*]-}; do text_target "${target}"; done
   for ((target = 0; target < ${#absent[@]}; target++)); do
-    printf '%s: no cgroup and no task of it on this node\n' "${absent[target]}"
+    text_line "${absent[target]}: no cgroup and no task of it on this node"
   done
   if [[ -n ${every_pod} ]]; then printf '%d other pods have no finding\n' "${quiet}"; fi
 }
 
 text_target() { # target
   local line
-  printf '%s: %s' "${targets[$1]}" "${verdicts[$1]}"
-  printf ', cause: %s\n' "${causes[$1]}"
+  text_line "${targets[$1]}: ${verdicts[$1]}, cause: ${causes[$1]}"
   if [[ -n ${reasons[$1]} ]]; then text_line "  ${reasons[$1]}"; fi
+  if [[ -n ${processes_full[$1]} ]]; then printf '  processes, as first seen:\n%s' "${processes_full[$1]}"; fi
   for line in ${freezes[$1]}; do text_freeze "${line}"; done
   text_tasks "$1"
-  if [[ -n ${processes_full[$1]} ]]; then printf '  processes, as first seen:\n%s' "${processes_full[$1]}"; fi
   if thawed_here "$1"; then
-    printf '  The runtime may go on showing "paused" (docker ps, ctr task ls); kill and delete work.\n'
+    printf '  docker and ctr may go on showing "paused"; kill and delete work all the same.\n'
+  elif [[ ${action}${verdicts[$1]} == checkfrozen ]]; then
+    text_line "  to thaw it: freezer.sh thaw ${targets[$1]} --text"
   fi
 }
 
@@ -1681,7 +1683,7 @@ text_line() { # any bytes: nothing that could drive a terminal
 
 text_freeze() { # place
   place_of "${1#* }"
-  text_line "  ${1%% *} ${1#* } (${level}${container:+ ${container}})"
+  text_line "  frozen by itself: ${level} ${container:+${container} }(cgroup ${1%% *}), ${1#* }"
   printf '    before: %s\n' "${values_before["$1"]:-?}"
   case ${done_to["$1"]:-none} in
     thawed) printf '    done:   wrote to thaw it\n' ;;
@@ -1694,10 +1696,10 @@ text_freeze() { # place
 
 text_tasks() { # target
   local will='would run on after a thaw'
-  if thawed_here "$1"; then will='run on'; fi
-  printf '  tasks: %d in all, %d with SIGKILL pending, %d frozen ones %s' \
+  if thawed_here "$1"; then will='were free to run on'; fi
+  printf '  tasks: %d at first; %d had SIGKILL pending and only die, %d frozen without it %s\n' \
     "${totals[$1]}" "${killed[$1]}" "${resuming[$1]}" "${will}"
-  printf '; now %d gone, %d left%s\n' "${exited[$1]}" "${remaining[$1]}" "${holdings[$1]:+ (${holdings[$1]})}"
+  printf '  now: %d gone, %d left%s\n' "${exited[$1]}" "${remaining[$1]}" "${holdings[$1]:+ (${holdings[$1]})}"
 }
 
 text_processes() { # target -> reply
@@ -1705,9 +1707,9 @@ text_processes() { # target -> reply
   for tid in ${shown_tids[$1]}; do
     [[ -n ${state_of["${tid}"]:-} ]] || continue
     pending_names "${signals_of["${tid}"]:-0}"
-    reply=${reply//[\",]/ }
-    out+="    PID ${tgid_of["${tid}"]:-?} task ${tid} (${comm_of["${tid}"]//[!\ -~]/?}) ${state_of["${tid}"]}"
-    out+=", waits in ${wchan_of["${tid}"]:-?}${reply:+, pending:${reply}}"${nl}
+    reply=${reply//\"/}
+    out+="    PID ${tgid_of["${tid}"]:-${tid}} task ${tid} (${comm_of["${tid}"]//[!\ -~]/?}): ${state_of["${tid}"]}"
+    out+=", waits in ${wchan_of["${tid}"]:--}, pending: ${reply:-nothing}"${nl}
   done
   reply=${out}
 }
