@@ -86,6 +86,7 @@ async function heldPod(hierarchy: Hierarchy, count: number): Promise<Held> {
   const { pid: hung } = await startIn([pod.container], ['cat', `${fuse.mount}/f`]);
   for (const pid of others) await waitsIn(pid, /nanosleep/);
   await waitsIn(hung, /request_wait_answer/);
+  await fuse.taken();
   freeze(pod.container);
   await until('the others are frozen, it is not', () => {
     return others.every((pid) => looksFrozen[hierarchy](pid)) && !isFrozen(pod.container);

@@ -19,6 +19,7 @@ describeFreezers(
       const fuse = await makeFuse();
       fuse.hang();
       const { pid } = await startIn([container], ['cat', `${fuse.mount}/f`]);
+      await fuse.taken();
       await stuck(pid, /request_wait_answer/);
       await expectCause(uid, 'fuse', 'FUSE', pid);
     });

@@ -108,6 +108,7 @@ async function initInZap(hierarchy: 'v1' | 'v2') {
   const init = await eventually('the init', () => childrenOf(pid)[0]);
   const child = await eventually('its child', () => childrenOf(init)[0]);
   await waitsIn(child, /request_wait_answer/);
+  await fuse.taken();
   process.kill(init, 'SIGKILL');
   await until('the init is in zap', () => stackOf(init).includes('zap_pid_ns_processes'));
   process.kill(pid, 'SIGKILL');

@@ -6,9 +6,10 @@ import { below, isFrozen, makeTree } from '../real/cgroup.ts';
 import { reportOf, run, script, shell, targetOf } from '../real/freezer-script.ts';
 import { isRunning, sleeper, startIn, status, until } from '../real/process.ts';
 import { describeFreezers, describeWith } from '../real/suite.ts';
+import { viewOf } from '../real/view.ts';
 import { addCgroup, addTask, makeNode } from './fake-node.ts';
 import { podNames } from './pod-names.ts';
-import { atOnce, freezeAll, makePod, pausedPod } from './pods.ts';
+import { atOnce, freezeAll, makePod, pausedPod, podIn } from './pods.ts';
 
 const uid = '6f1c8f43-1d3c-4f4e-9a47-3b7f3d1f0a11';
 const fixed = '8a5ad5bdc09cd4adb28aa0e2a8a2a1f7'; // a static pod's: 32 hex digits
@@ -83,6 +84,22 @@ describeFreezers('a pod is found, wherever its cgroup is', (hierarchy) => {
     await freezeAll(cgroup);
     const { targets, absent } = await reportOf(['check', uid, ...atOnce]);
     expect([targets, absent]).toEqual([[], [uid]]);
+  });
+});
+
+describeFreezers('a node that has this hierarchy alone', (hierarchy) => {
+  test('a pod is found and thawed by its UID', async () => {
+    const tree = makeTree(hierarchy);
+    const { uid, container } = podIn(tree);
+    const { pid } = await startIn([container], sleeper);
+    await freezeAll(container);
+    const { env } = viewOf([tree], [pid]);
+    const report = await reportOf(['thaw', uid, ...atOnce], env);
+    expect(report).toMatchObject({
+      node: { cgroup: hierarchy },
+      targets: [{ verdict: 'thawed', freezes: [{ hierarchy, action: 'thawed' }] }],
+    });
+    expect(isFrozen(container)).toBe(false);
   });
 });
 

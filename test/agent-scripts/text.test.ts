@@ -105,6 +105,7 @@ describeWith(['v1', 'fuse'], '--text of FREEZING', () => {
     fuse.hang();
     const { pid } = await startIn([container], ['cat', `${fuse.mount}/f`]);
     await until('it hangs', () => stackOf(pid).includes('request_wait_answer'));
+    await fuse.taken();
     freeze(container);
     const text = await textOf(['check', `${pid}`, ...atOnce]);
     expect(text).toContain(`holds it in FREEZING: task ${pid} (cat) waits for fuse`);

@@ -1,6 +1,14 @@
 /** A real FUSE file system whose server can be stopped: what is called on it then hangs in state D. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -13,6 +21,8 @@ export type Fuse = {
   mount: string;
   /** Stops the server: from now on every call on the mount hangs. */
   hang(): void;
+  /** Resolves once a call has gone so far that no SIGKILL withdraws it. */
+  taken(): Promise<void>;
   wake(): void;
 };
 
@@ -42,10 +52,11 @@ export async function makeFuse(): Promise<Fuse> {
   for (const each of [source, inner, mount]) mkdirSync(each);
   writeFileSync(join(source, 'f'), 'hello\n');
   const server = await bind(source, inner);
-  await bind(inner, mount);
+  const outer = await bind(inner, mount);
+  const taken = () => until('the FUSE server works on a call', () => waitsItself(outer.pid ?? 0));
   const wake = () => void server.kill('SIGCONT');
   onTestFinished(wake);
-  return { source, mount, hang: () => void server.kill('SIGSTOP'), wake };
+  return { source, mount, hang: () => void server.kill('SIGSTOP'), taken, wake };
 }
 
 async function bind(source: string, mount: string): Promise<ChildProcess> {
@@ -56,6 +67,13 @@ async function bind(source: string, mount: string): Promise<ChildProcess> {
   });
   await until(`bindfs has mounted ${mount}`, () => isMounted(mount));
   return server;
+}
+
+function waitsItself(server: number): boolean {
+  const tasks = `/proc/${server}/task`;
+  return readdirSync(tasks).some((tid) => {
+    return readFileSync(`${tasks}/${tid}/wchan`, 'utf8') === 'request_wait_answer';
+  });
 }
 
 /** Lazily: tasks that are being killed, or another run's mount namespace, may use it for a moment still. */
