@@ -88,7 +88,7 @@ describeWith(['v1'], 'thaw --all, cgroup v1', () => {
 
 describeFreezers('check --all', (hierarchy) => {
   test('reports the pods with a freeze and counts the others; --diagnose reads those too', async () => {
-    const { killed, half, alive, running, view } = await node(hierarchy);
+    const { killed, half, alive, view } = await node(hierarchy);
     const found = [killed, half, alive].map(({ uid }) => uid).sort();
     for (const more of [[], ['--diagnose']]) {
       const { targets, quiet } = await reportOf(['check', '--all', ...more, ...atOnce], view.env);
