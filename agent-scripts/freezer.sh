@@ -7,6 +7,7 @@
 # -p above: functions, SHELLOPTS, BASHOPTS, GLOBIGNORE and BASH_ENV of the environment do not count.
 set +o posix
 set -euo pipefail
+unset GLOBIGNORE # turns dotglob off
 shopt -s nullglob dotglob
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
@@ -320,7 +321,7 @@ search_pods() { # UID or nothing: begins to look for one pod's places or every p
   exec {pods_ahead}< <(become find "${roots[@]}" -xdev -type d \( -name kubepods -o -name '*kubepods.slice' -o \
     \( -name "pod${d}${d}-${d}-${d}-${d}-${d}${d}${d}" -o -name "pod${d}${d}${d}${d}${d}${d}${d}${d}" -o \
     -name "*kubepods*-pod${d}${d}_${d}_${d}_${d}_${d}${d}${d}.slice" -o -name "*kubepods*-pod${d}${d}${d}${d}${d}${d}${d}${d}.slice" \
-    \) -prune -name "*${1//-/[-_]}*" \) \( -path "${mount[v1]}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null)
+    \) -prune -name "*${1//-/[-_]}*" \) \( -path "${mount[v1]:-none}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null)
   forking=''
 }
 
@@ -864,7 +865,7 @@ settle_down() {
 still_freezing() { # a fork or an attach shows FREEZING for a moment: only what lasts is held open
   local line
   for line in "${!before[@]}"; do
-    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] && -z ${lifted["${line}"]:-} ]]; then
+    if is_freezing "${line}" && [[ -z ${lifted["${line}"]:-} ]]; then
       effective_state "${line}"
       if [[ ${reply} != gone ]]; then before["${line}"]=${reply}; fi
     fi
@@ -942,6 +943,8 @@ within() { # target place: at or below what the target stands for
 traced_by_criu() { # target -> reply, who
   local tid tracer comm
   for tid in ${tids[$1]}; do
+    # It may have come while we settled.
+    if ((settle > 0)); then read_status "${tid}" || continue; fi
     tracer=${tracer_of["${tid}"]:-0}
     [[ ${tracer} != 0 ]] || continue
     comm=''
@@ -1178,10 +1181,14 @@ most_processes=12 # per target, and fewer where many targets share one report
 shown_tids=()     # per target: those that the report shows
 
 choose_processes() {
-  local target tid comm
+  local target line tid comm
   if ((${#targets[@]} > 16)); then most_processes=$((${#targets[@]} < 100 ? 200 / ${#targets[@]} : 2)); fi
   for ((target = 0; target < ${#targets[@]}; target++)); do
     choose_tids "${unlisted[target]}${tids[target]}"
+    for line in ${freezes[target]}; do
+      # Any task may be the one that holds it: what they wait in tells, see explain_targets.
+      if is_freezing "${line}"; then chosen=${unlisted[target]}${tids[target]}; fi
+    done
     shown_tids[target]=${chosen}
     for tid in ${chosen}; do
       comm=''
@@ -1195,11 +1202,18 @@ see_processes() {
   [[ -n ${looks} ]] || look 2000 "${shown_tids[*]-}"
 }
 
-choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then the rest
-  local tid rank killed_ones='' waiting='' others='' count=0
+is_freezing() { # place
+  [[ ${before["$1"],,} == freezing ]]
+}
+
+choose_tids() { # tids -> chosen: those in I/O first, then those that wait for a kill, D, the rest
+  local tid rank stuck='' killed_ones='' waiting='' others='' count=0
   chosen=''
   for tid in $1; do
-    if kill_pending "${tid}"; then
+    wait_of "${tid}"
+    if [[ ${reply} == @(nfs|fuse|fsfreeze|block-io) ]]; then
+      stuck+=${tid}${nl}
+    elif kill_pending "${tid}"; then
       killed_ones+=${tid}${nl}
     elif [[ ${state_of["${tid}"]:-} == [DZ] ]]; then
       waiting+=${tid}${nl}
@@ -1207,7 +1221,7 @@ choose_tids() { # tids -> chosen: those that wait for a kill first, then D, then
       others+=${tid}${nl}
     fi
   done
-  for rank in ${killed_ones}${waiting}${others}; do
+  for rank in ${stuck}${killed_ones}${waiting}${others}; do
     ((count < most_processes)) || break
     chosen+=${rank}${nl}
     count=$((count + 1))
@@ -1277,14 +1291,15 @@ wait_of() { # tid -> reply: what it waits in, by the table of causes
   reply=running
   [[ ${state} != D ]] || reply=unknown
   case ${where} in
+    *' __refrigerator '*) return 0 ;; # frozen, whatever it had waited for
     *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;
     *) [[ ${state} == D ]] || kill_pending "$1" || return 0 ;;
   esac
   case ${where} in
     *' rpc_'* | *' nfs'*) reply=nfs ;;
     *' request_wait_answer '* | *' fuse_'*) reply=fuse ;;
-    *' percpu_rwsem_wait '*mnt_want_write* | *' percpu_rwsem_wait '*sb_start_*) reply=fsfreeze ;;
-    *' io_schedule'* | *' folio_wait_'* | *' wait_on_page_'* | *' jbd2_'* | *' xfs_'* | *' blk_'*) reply=block-io ;;
+    *percpu_*mnt_want_write* | *percpu_*sb_start_* | *percpu_*write* | *percpu_*trunc*) reply=fsfreeze ;;
+    *' io_schedule'* | *' folio_wait_'* | *wait_on_page_* | *wait_on_buffer* | *' jbd2_'* | *' ext4_'* | *' xfs_'* | *' blk_'* | *' wb_wait_'* | *iomap_dio*) reply=block-io ;;
     *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;
   esac
 }
@@ -1315,7 +1330,9 @@ declare -A values_before=() values_now=() # per place, for --text: the freezer's
 explain_targets() { # from evidence of before the thaw, which later looks overwrite
   local target
   for ((target = 0; target < ${#targets[@]}; target++)); do
-    explain "${shown_tids[target]}"
+    choose_tids "${shown_tids[target]}"
+    shown_tids[target]=${chosen}
+    explain "${chosen}"
     explained[target]=${reply} blamed_task[target]=${blamed}
     if [[ -n ${text} ]]; then
       text_processes "${target}"
@@ -1400,7 +1417,7 @@ judge_cause() { # target: the first that applies
     [[ ${done_to["${line}"]:-} != lifted-by-other ]] || continue
     place_of "${line#* }"
     levels+="${level} "
-    if [[ ${before["${line}"]} == [Ff][Rr][Ee][Ee][Zz][Ii][Nn][Gg] ]]; then freezing=1; fi
+    if is_freezing "${line}"; then freezing=1; fi
   done
   case "${freezing}${levels}" in
     ' ') causes[$1]=${explained[$1]} ;;
@@ -1456,7 +1473,7 @@ reason_for() { # target end place
   case $2 in
     failed) why=${left_why["$3"]:-the write to ${3#* } failed} ;;
     refrozen) why="${3#* } was thawed and froze again: something keeps freezing it" ;;
-    frozen) why=${left_why["$3"]:-${3#* } is frozen; this was a check, nothing was changed} ;;
+    frozen) why=${left_why["$3"]:-${3#* } is ${after["$3"]}; this was a check, nothing was changed} ;;
   esac
   # The worst comes first: a later refrozen outranks an earlier frozen.
   if [[ -z ${reasons[$1]} || $2 == failed || $2 == refrozen ]]; then reasons[$1]=${why:-${reasons[$1]}}; fi
@@ -1516,8 +1533,8 @@ drop_quiet() { # --all: what has no finding is only counted
 signal_names=(0 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD
   CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS)
 most_bytes=22999 # the newline comes on top
-quiet=0
-high_bytes=''
+quiet=0 omitted=0
+declare -A high_bytes=()
 
 quote() { # any bytes -> reply, a JSON string in ASCII
   reply=$1
@@ -1526,45 +1543,37 @@ quote() { # any bytes -> reply, a JSON string in ASCII
 }
 
 escape() { # text -> reply
-  local text=$1 out='' char code
+  local text=$1 out='' plain
   while [[ -n ${text} ]]; do
-    char=${text:0:1}
-    code_of "${char}"
-    code=${reply}
-    if ((code >= 128)); then
-      decode "${text}"
-      out+=${reply}
+    plain=${text%%[!\ -~]*}
+    text=${text:${#plain}}
+    plain=${plain//\\/\\\\}
+    out+=${plain//\"/\\\"}
+    [[ -n ${text} ]] || break
+    code_of "${text:0:1}"
+    if ((reply >= 128)); then
+      decode "${text:0:4}"
       text=${text:used}
-      continue
+    else
+      printf -v reply '\\u%04x' "${reply}"
+      text=${text:1}
     fi
-    text=${text:1}
-    case ${char} in
-      '"' | \\) out+="\\${char}" ;;
-      [\ -~]) out+=${char} ;;
-      *)
-        printf -v char '\\u%04x' "${code}"
-        out+=${char}
-        ;;
-    esac
+    out+=${reply}
   done
   reply=${out}
 }
 
-code_of() { # byte -> reply. printf's '"c' depends on the C library for high bytes; this does not.
-  local code hex
-  if [[ -z ${high_bytes} ]]; then
+code_of() { # byte, or nothing for 0 -> reply. printf's '"c' depends on the C library for high bytes; this does not.
+  local code char
+  if ((${#high_bytes[@]} == 0)); then
     for ((code = 128; code < 256; code++)); do
-      printf -v hex '\\x%x' "${code}"
-      printf -v hex '%b' "${hex}"
-      high_bytes+=${hex}
+      printf -v char '\\x%x' "${code}"
+      printf -v char '%b' "${char}"
+      high_bytes["x${char}"]=${code}
     done
   fi
-  hex=${high_bytes%%"$1"*}
-  if ((${#hex} < 128)); then
-    reply=$((128 + ${#hex}))
-  else
-    printf -v reply '%d' "'$1"
-  fi
+  reply=${high_bytes["x$1"]:-}
+  [[ -n ${reply} ]] || printf -v reply '%d' "'$1"
 }
 
 decode() { # text that begins with a high byte -> reply, used: one UTF-8 character or U+FFFD
@@ -1622,7 +1631,7 @@ report_json() {
       ((detail == 3 || total <= most_bytes)) || break
     done
     if ((total <= most_bytes)); then
-      print_report "${detail}" 0
+      print_report "${detail}"
       return
     fi
   done
@@ -1630,17 +1639,17 @@ report_json() {
 }
 
 drop_targets() { # total: the least telling first
-  local dropped=0 total=$1 pass index target
+  local total=$1 pass index target
   for pass in not-frozen ''; do
     for ((index = ${#shown_targets[@]} - 1; index >= 0 && total > most_bytes; index--)); do
       target=${shown_targets[index]}
       [[ -n ${parts[target]} && ${verdicts[target]} == "${pass:-${verdicts[target]}}" ]] || continue
       total=$((total - ${#parts[target]} - 1))
       parts[target]=''
-      dropped=$((dropped + 1))
+      omitted=$((omitted + 1))
     done
   done
-  print_report 4 "${dropped}"
+  print_report 4
 }
 
 json_frame() { # frame_head, frame_tail: all but the targets
@@ -1650,21 +1659,21 @@ json_frame() { # frame_head, frame_tail: all but the targets
   quote "${hostname}" && hostname=${reply}
   quote "${kernel}" && kernel=${reply}
   for ((index = 0; index < ${#absent[@]}; index++)); do
-    quote "${absent[index]}"
-    list+="${list:+,}${reply}"
+    if ((omitted == 0)); then quote "${absent[index]}"; fi
+    if ((omitted > 0 || ${#list} + ${#reply} > 15000)); then omitted=$((omitted + 1)); else list+="${list:+,}${reply}"; fi
   done
   clock
   frame_head="{\"podthaw\":1,\"action\":\"${action}\",\"node\":{\"hostname\":${hostname},\"kernel\":${kernel},\"cgroup\":\"${node_cgroup}\"},\"startedAt\":\"${started_at}\",\"durationMs\":$((reply - started_ms)),\"targets\":["
   frame_tail="],\"absent\":[${list}],\"quiet\":${quiet},\"truncated\":"
 }
 
-print_report() { # detail omitted
+print_report() { # detail
   local target list='' end=false
   for target in ${shown_targets[*]-}; do
     if [[ -n ${parts[target]} ]]; then list+="${list:+,}${parts[target]}"; fi
   done
-  if (($1 > 0)); then end=true; fi
-  if (($2 > 0)); then end+=",\"omitted\":$2"; fi
+  if (($1 + omitted > 0)); then end=true; fi
+  if ((omitted > 0)); then end+=",\"omitted\":${omitted}"; fi
   printf '%s%s%s%s}\n' "${frame_head}" "${list}" "${frame_tail}" "${end}" \
     || die 3 'cannot write the report to stdout'
 }
@@ -1761,32 +1770,34 @@ three_values() { # place -> reply: what one reads by hand
     read -r self <"${dir}/freezer.self_freezing" || true
     read -r parent <"${dir}/freezer.parent_freezing" || true
     reply="freezer.state ${state}, self_freezing ${self}, parent_freezing ${parent}"
-    return
+  else
+    read -r self <"${dir}/cgroup.freeze" || true
+    effective_state "$1"
+    reply="cgroup.freeze ${self}, in effect ${reply}"
   fi
-  read -r self <"${dir}/cgroup.freeze" || true
-  effective_state "$1"
-  reply="cgroup.freeze ${self}, in effect ${reply}"
+  if [[ ${self} == '?' ]]; then reply='the cgroup is gone'; fi
 }
 
 report_text() {
   local target
   for target in ${shown_targets[*]-}; do text_target "${target}"; done
   for ((target = 0; target < ${#absent[@]}; target++)); do
-    printf '%s: no cgroup and no task of it on this node\n' "${absent[target]}"
+    text_line "${absent[target]}: no cgroup and no task of it on this node"
   done
   if [[ -n ${every_pod} ]]; then printf '%d other pods have no finding\n' "${quiet}"; fi
 }
 
 text_target() { # target
   local line
-  printf '%s: %s' "${targets[$1]}" "${verdicts[$1]}"
-  printf ', cause: %s\n' "${causes[$1]}"
+  text_line "${targets[$1]}: ${verdicts[$1]}, cause: ${causes[$1]}"
   if [[ -n ${reasons[$1]} ]]; then text_line "  ${reasons[$1]}"; fi
+  if [[ -n ${processes_full[$1]} ]]; then printf '  processes, as first seen:\n%s' "${processes_full[$1]}"; fi
   for line in ${freezes[$1]}; do text_freeze "${line}"; done
   text_tasks "$1"
-  if [[ -n ${processes_full[$1]} ]]; then printf '  processes, as first seen:\n%s' "${processes_full[$1]}"; fi
   if thawed_here "$1"; then
-    printf '  The runtime may go on showing "paused" (docker ps, ctr task ls); kill and delete work.\n'
+    printf '  docker and ctr may go on showing "paused"; kill and delete work all the same.\n'
+  elif [[ ${action}${verdicts[$1]} == checkfrozen ]]; then
+    text_line "  to thaw it: freezer.sh thaw ${targets[$1]} --text"
   fi
 }
 
@@ -1796,7 +1807,7 @@ text_line() { # any bytes: nothing that could drive a terminal
 
 text_freeze() { # place
   place_of "${1#* }"
-  text_line "  ${1%% *} ${1#* } (${level}${container:+ ${container}})"
+  text_line "  frozen by itself: ${level} ${container:+${container} }(cgroup ${1%% *}), ${1#* }"
   printf '    before: %s\n' "${values_before["$1"]:-?}"
   case ${done_to["$1"]:-none} in
     thawed) printf '    done:   wrote to thaw it\n' ;;
@@ -1809,10 +1820,10 @@ text_freeze() { # place
 
 text_tasks() { # target
   local will='would run on after a thaw'
-  if thawed_here "$1"; then will='run on'; fi
-  printf '  tasks: %d in all, %d with SIGKILL pending, %d frozen ones %s' \
+  if thawed_here "$1"; then will='were free to run on'; fi
+  printf '  tasks: %d at first; %d had SIGKILL pending and only die, %d frozen without it %s\n' \
     "${totals[$1]}" "${killed[$1]}" "${resuming[$1]}" "${will}"
-  printf '; now %d gone, %d left%s\n' "${exited[$1]}" "${remaining[$1]}" "${holdings[$1]:+ (${holdings[$1]})}"
+  printf '  now: %d gone, %d left%s\n' "${exited[$1]}" "${remaining[$1]}" "${holdings[$1]:+ (${holdings[$1]})}"
 }
 
 text_processes() { # target -> reply
@@ -1820,9 +1831,9 @@ text_processes() { # target -> reply
   for tid in ${shown_tids[$1]}; do
     [[ -n ${state_of["${tid}"]:-} ]] || continue
     pending_names "${signals_of["${tid}"]:-0}"
-    reply=${reply//[\",]/ }
-    out+="    PID ${tgid_of["${tid}"]:-?} task ${tid} (${comm_of["${tid}"]//[!\ -~]/?}) ${state_of["${tid}"]}"
-    out+=", waits in ${wchan_of["${tid}"]:-?}${reply:+, pending:${reply}}"${nl}
+    reply=${reply//\"/}
+    out+="    PID ${tgid_of["${tid}"]:-${tid}} task ${tid} (${comm_of["${tid}"]//[!\ -~]/?}): ${state_of["${tid}"]}"
+    out+=", waits in ${wchan_of["${tid}"]:--}, pending: ${reply:-nothing}"${nl}
   done
   reply=${out}
 }

@@ -41,3 +41,9 @@ export function wchanOf(pid: number): string {
 export function waitsIn(pid: number, where: RegExp): Promise<void> {
   return until(`${pid} waits in ${where}`, () => where.test(wchanOf(pid)));
 }
+
+/** What it is in, the functions' names alone: offsets tell nobody anything. */
+export function stackOf(tid: number): string[] {
+  const stack = readFileSync(`/proc/${tid}/stack`, 'utf8');
+  return [...stack.matchAll(/\] (\w[\w.]*)/g)].map(([, name = '']) => name);
+}

@@ -1,10 +1,11 @@
 /** A real disk: ext4 on a loop device, that fsfreeze can freeze, and whose image can lie on a file system that hangs. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -12,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { hasProgram, unmount } from './fuse.ts';
+import { type Fuse, hasProgram, unmount } from './fuse.ts';
 
 export type Disk = { mount: string; freeze(): void };
 
@@ -25,21 +26,22 @@ export function diskGap(): string | undefined {
 }
 
 /**
- * Mounts one with the 64 KiB file `f` in it. The image lies in `folder`; where that is seen through
- * another mount, `seenIn`, the disk's I/O goes through that. Make cgroups before it, and start processes after it.
+ * Mounts one with the 64 KiB file `f` in it. Its image is read and written through `fuse` where that is
+ * given, and hangs with it. Make cgroups before it, and start processes after it.
  */
-export function makeDisk(folder?: string, seenIn = folder): Disk {
+export function makeDisk(fuse?: Fuse): Disk {
   const own = mkdtempSync(join(tmpdir(), 'podthaw-disk-'));
-  const mount = mkdtempSync(join(tmpdir(), 'podthaw-mount-'));
-  const image = join(folder ?? own, 'image');
+  const mount = join(own, 'mount');
+  mkdirSync(mount);
+  const image = join(fuse?.source ?? own, 'image');
   writeFileSync(image, '');
   truncateSync(image, 16 * 1024 * 1024);
   execFileSync('mkfs.ext4', ['-q', image]);
-  execFileSync('mount', ['-o', 'loop', join(seenIn ?? own, 'image'), mount]);
+  execFileSync('mount', ['-o', 'loop', join(fuse?.mount ?? own, 'image'), mount]);
   onTestFinished(async () => {
-    spawnSync('fsfreeze', ['-u', mount]);
+    fuse?.wake();
+    await once(spawn('fsfreeze', ['-u', mount], { stdio: 'ignore' }), 'close');
     await unmount(mount);
-    rmdirSync(mount);
     rmSync(own, { recursive: true });
   });
   writeFileSync(join(mount, 'f'), Buffer.alloc(64 * 1024));

@@ -1,6 +1,14 @@
 /** A real FUSE file system whose server can be stopped: what is called on it then hangs in state D. */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -13,6 +21,8 @@ export type Fuse = {
   mount: string;
   /** Stops the server: from now on every call on the mount hangs. */
   hang(): void;
+  /** Resolves once a call has gone so far that no SIGKILL withdraws it. */
+  taken(): Promise<void>;
   wake(): void;
 };
 
@@ -25,32 +35,51 @@ export function fuseGap(): string | undefined {
 }
 
 /**
- * Mounts one with the file `f` in it. Make cgroups before it and start processes after it: the test's
- * end undoes in reverse order, and a task that hangs in FUSE keeps its cgroup from being removed.
+ * Mounts one with the file `f` in it. It is two, one behind the other, and the inner one's server stops:
+ * a SIGKILL withdraws a request that no server has read yet, but not one that the outer server works on.
+ *
+ * Make cgroups before it and start processes after it: the test's end undoes in reverse order, and a
+ * task that hangs in FUSE keeps its cgroup from being removed.
  */
 export async function makeFuse(): Promise<Fuse> {
   const folder = mkdtempSync(join(tmpdir(), 'podthaw-fuse-'));
-  const source = join(folder, 'source');
-  const mount = join(folder, 'mount');
-  mkdirSync(source);
-  mkdirSync(mount);
+  const [source, inner, mount] = [
+    `${folder}/source`,
+    `${folder}/inner`,
+    `${folder}/mount`,
+  ] as const;
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const each of [source, inner, mount]) mkdirSync(each);
   writeFileSync(join(source, 'f'), 'hello\n');
-  const server = spawn('bindfs', ['-f', source, mount], { stdio: 'ignore' });
-  onTestFinished(async () => {
-    server.kill('SIGCONT');
-    await unmount(mount);
-    rmSync(folder, { recursive: true });
-  });
-  await until('bindfs has mounted', () => isMounted(mount));
-  const signal = (name: 'SIGSTOP' | 'SIGCONT') => () => void server.kill(name);
-  return { source, mount, hang: signal('SIGSTOP'), wake: signal('SIGCONT') };
+  const server = await bind(source, inner);
+  const outer = await bind(inner, mount);
+  const taken = () => until('the FUSE server works on a call', () => waitsItself(outer.pid ?? 0));
+  const wake = () => void server.kill('SIGCONT');
+  onTestFinished(wake);
+  return { source, mount, hang: () => void server.kill('SIGSTOP'), taken, wake };
 }
 
-/** Tries for a while: tasks that are being killed may use it for a moment still. */
-export async function unmount(folder: string): Promise<void> {
-  await until(`${folder} is unmounted`, () => {
-    return !isMounted(folder) || spawnSync('umount', [folder]).status === 0;
+async function bind(source: string, mount: string): Promise<ChildProcess> {
+  const server = spawn('bindfs', ['-f', source, mount], { stdio: 'ignore' });
+  onTestFinished(async () => {
+    await unmount(mount);
+    server.kill('SIGKILL');
   });
+  await until(`bindfs has mounted ${mount}`, () => isMounted(mount));
+  return server;
+}
+
+function waitsItself(server: number): boolean {
+  const tasks = `/proc/${server}/task`;
+  return readdirSync(tasks).some((tid) => {
+    return readFileSync(`${tasks}/${tid}/wchan`, 'utf8') === 'request_wait_answer';
+  });
+}
+
+/** Lazily: tasks that are being killed, or another run's mount namespace, may use it for a moment still. */
+export async function unmount(folder: string): Promise<void> {
+  spawn('umount', ['--lazy', folder], { stdio: 'ignore' });
+  await until(`${folder} is unmounted`, () => !isMounted(folder), 5000);
 }
 
 export function isMounted(folder: string): boolean {

@@ -9,9 +9,10 @@ export type Started = { pid: number; child: ChildProcess };
 
 /** Starts `command` in all of `cgroups`, and resolves once it runs there. */
 export async function startIn(cgroups: Cgroup[], command: string[]): Promise<Started> {
-  const enter = 'for f in $ENTER; do echo $$ >"$f/cgroup.procs" || exit; done; exec "$@"';
-  const child = spawn('/bin/bash', ['-c', enter, 'start', ...command], {
-    env: { ...process.env, ENTER: cgroups.map((cgroup) => cgroup.dir).join(' ') },
+  const enter =
+    'IFS=$1; shift; for f in $ENTER; do echo $$ >"$f/cgroup.procs" || exit; done; exec "$@"';
+  const child = spawn('/bin/bash', ['-fc', enter, 'start', '\n', ...command], {
+    env: { ...process.env, ENTER: cgroups.map((cgroup) => cgroup.dir).join('\n') },
     stdio: 'ignore',
   });
   const { pid } = child;
@@ -51,6 +52,23 @@ export function status(pid: number, field: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The children of its main thread, in the order of their start. */
+export function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** Resolves with what `find` finds at last. @throws Error that names what was not found in time */
+export async function eventually<T>(what: string, find: () => T | undefined): Promise<T> {
+  let found: T | undefined;
+  await until(what, () => {
+    found = find();
+    return found !== undefined;
+  });
+  if (found === undefined) throw new Error(`not found: ${what}`);
+  return found;
 }
 
 /** Waits for `condition`, for two seconds at most. @throws Error that names what did not happen */
