@@ -85,7 +85,7 @@ function tryRemove(dir: string): boolean {
 }
 
 /** Trees of a test run that was itself killed. */
-function clearAbandoned(hierarchy: Hierarchy): void {
+export function clearAbandoned(hierarchy: Hierarchy): void {
   if (gap(hierarchy) !== undefined) return;
   for (const name of readdirSync(mountPoint(hierarchy))) {
     const [, pid] = /^podthaw-test-(\d+)-/.exec(name) ?? [];

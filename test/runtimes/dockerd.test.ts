@@ -8,7 +8,8 @@ import { isRunning, status, until } from '../real/process.ts';
 import { politeSleeper, sleeper } from './bundle.ts';
 import { type Dockerd, startDockerd } from './dockerd.ts';
 import { choosePodPlace } from './pod-place.ts';
-import { describeRuntime, type Program } from './suite.ts';
+import type { Program } from './programs.ts';
+import { describeRuntime } from './suite.ts';
 
 const atOnce = ['--settle', '0', '--wait', '0'];
 const untilGone = ['--settle', '0', '--wait', '5'];
@@ -23,11 +24,10 @@ describeRuntime(programs, 'a container of docker', (hierarchy) => {
   afterAll(() => dockerd?.stop());
 
   function startContainer(command: string[]) {
-    const { docker } = dockerd;
+    const { docker, start } = dockerd;
     const pod = choosePodPlace();
     onTestFinished(pod.remove);
-    const flags = ['--detach', '--network', 'none', '--cgroup-parent', pod.path];
-    const id = docker('run', ...flags, 'busybox', ...command);
+    const id = start(pod, command);
     onTestFinished(async () => {
       await pod.remove();
       docker('rm', '--force', id);

@@ -6,11 +6,14 @@ import { makeRootfs } from './bundle.ts';
 import { run } from './command.ts';
 import { type Containerd, startContainerd } from './containerd.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import type { PodPlace } from './pod-place.ts';
 
 export type Dockerd = {
   /** The command line of the client. */
   line(...args: string[]): string[];
   docker(...args: string[]): string;
+  /** Starts a container in the pod's place. @returns its id */
+  start(pod: PodPlace, command: string[]): string;
   stop(): Promise<void>;
 };
 
@@ -21,6 +24,8 @@ export async function startDockerd(hierarchy: Hierarchy): Promise<Dockerd> {
   const client = ['docker', '--config', folder, '--host', `unix://${folder}/docker.sock`];
   const line = (...args: string[]) => [...client, ...args];
   const docker = (...args: string[]) => run(line(...args)).trim();
+  const start = ({ path }: PodPlace, args: string[]) =>
+    docker('run', '--detach', '--network', 'none', '--cgroup-parent', path, 'busybox', ...args);
   let daemon: Daemon | undefined;
   const stop = async () => {
     await daemon?.stop();
@@ -31,7 +36,7 @@ export async function startDockerd(hierarchy: Hierarchy): Promise<Dockerd> {
       docker('info'),
     );
     importBusybox(folder, client);
-    return { line, docker, stop };
+    return { line, docker, start, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { runtimeGap } from './suite.ts';
+import { programGap } from './programs.ts';
 
 function folderWithRunc(): string {
   const folder = mkdtempSync(join(tmpdir(), 'podthaw-path-'));
@@ -13,16 +13,16 @@ function folderWithRunc(): string {
 }
 
 test('nothing is missing', () => {
-  expect(runtimeGap(['runc'], { PATH: `/nowhere:${folderWithRunc()}` })).toBeUndefined();
+  expect(programGap(['runc'], { PATH: `/nowhere:${folderWithRunc()}` })).toBeUndefined();
 });
 
 test('what is missing is named, and where to get it', () => {
-  const gap = runtimeGap(['runc', 'dockerd'], { PATH: folderWithRunc() });
+  const gap = programGap(['runc', 'dockerd'], { PATH: folderWithRunc() });
   expect(gap).toBe('dockerd is missing; it is in the Debian package "docker.io"');
 });
 
 test('where the runtimes were installed, a missing one is a failure', () => {
   const env = { PATH: folderWithRunc(), PODTHAW_TEST_RUNTIMES: '1' };
-  expect(runtimeGap(['runc'], env)).toBeUndefined();
-  expect(() => runtimeGap(['runc', 'ctr'], env)).toThrow('PODTHAW_TEST_RUNTIMES is set, but ctr');
+  expect(programGap(['runc'], env)).toBeUndefined();
+  expect(() => programGap(['runc', 'ctr'], env)).toThrow('PODTHAW_TEST_RUNTIMES is set, but ctr');
 });
