@@ -7,7 +7,7 @@ import { clearAbandoned, removeTree } from '../test/real/cgroup.ts';
 
 const PODS = 250;
 const CONTAINERS_PER_POD = 3;
-/** With the shell that starts them, 5,000 tasks in 750 containers. */
+/** 5,000 tasks in 750 containers. */
 const TASKS_PER_CONTAINER = [6, 7, 7] as const;
 
 export interface BusyNode {
@@ -20,7 +20,7 @@ export interface BusyNode {
 
 /** Builds the node; bounded by its own size, and `remove` takes all of it away. */
 export async function makeBusyNode(freezer: string, interrupted: AbortSignal): Promise<BusyNode> {
-  clearAbandoned('v1');
+  clearAbandoned(freezer);
   const folder = `${freezer}/podthaw-test-${process.pid}-bench`;
   const uids = Array.from({ length: PODS }, () => randomUUID());
   try {

@@ -1,7 +1,7 @@
 /** A pod's place in every cgroup hierarchy, for runtimes to put containers in, and its certain removal. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { removeTree } from '../real/cgroup.ts';
+import { clearAbandoned, removeTree } from '../real/cgroup.ts';
 
 export type PodPlace = {
   uid: string;
@@ -14,6 +14,8 @@ export type PodPlace = {
 let places = 0;
 
 export function choosePodPlace(): PodPlace {
+  const mounts = cgroupMounts();
+  mounts.forEach(clearAbandoned);
   places += 1;
   const tree = `/podthaw-test-${process.pid}-runtime-${places}`;
   const uid = randomUUID();
@@ -21,9 +23,7 @@ export function choosePodPlace(): PodPlace {
     uid,
     path: `${tree}/kubepods/burstable/pod${uid}`,
     remove: async () => {
-      const present = cgroupMounts()
-        .map((mount) => `${mount}${tree}`)
-        .filter(existsSync);
+      const present = mounts.map((mount) => `${mount}${tree}`).filter(existsSync);
       await Promise.all(present.map(removeTree));
     },
   };
