@@ -11,8 +11,8 @@ const CONTAINERS_PER_POD = 3;
 const TASKS_PER_CONTAINER = [6, 7, 7] as const;
 
 export interface BusyNode {
-  /** The tree's folder in the freezer's hierarchy. */
-  folder: string;
+  /** Where the freezer's hierarchy is mounted. */
+  freezer: string;
   /** A pod of the node, and the folder of one of its containers. */
   pod: { uid: string; container: string };
   remove(): Promise<void>;
@@ -34,7 +34,7 @@ export async function makeBusyNode(freezer: string, interrupted: AbortSignal): P
   }
   const uid = uids[PODS / 2] ?? '';
   const container = `${folder}/kubepods/burstable/pod${uid}/container0`;
-  return { folder, pod: { uid, container }, remove: () => removeTree(folder) };
+  return { freezer, pod: { uid, container }, remove: () => removeTree(folder) };
 }
 
 async function fillPod(pod: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { BusyNode } from './busy-node.ts';
 import type { Comparison } from './comparison.ts';
 import { ROUNDS, time } from './timing.ts';
 
-/** One container of the node is frozen while both look. */
+/** One container of the node is frozen while both look. Both search the whole hierarchy. */
 export function benchCheckAll(script: string, node: BusyNode): Comparison {
   const ours: number[] = [];
   const theirs: number[] = [];
@@ -13,7 +13,7 @@ export function benchCheckAll(script: string, node: BusyNode): Comparison {
   try {
     for (let round = 0; round < ROUNDS; round++) {
       ours.push(time([script, 'check', '--all', '--settle', '0']));
-      theirs.push(time(['grep', '-rl', 'FROZEN', '--include=freezer.state', node.folder]));
+      theirs.push(time(['grep', '-rl', 'FROZEN', '--include=freezer.state', node.freezer]));
     }
   } finally {
     writeFileSync(state, 'THAWED');

@@ -11,18 +11,26 @@ export interface Comparison {
   target: { ratio: number; exclusive?: boolean };
 }
 
+const widths = [25, 22, 16, 22, 7, 11, 0];
+
+export const heading = row('freezer.sh', '', 'against', '', 'ratio', 'target', '');
+
 /** One line of the table. */
 export function describeComparison(comparison: Comparison): string {
   const { what, ours, against, theirs, target } = comparison;
-  const head = `${what.padEnd(26)}${shown(ours).padEnd(17)}${against.padEnd(16)}`;
-  if ('gap' in theirs) return `${head}not measured: ${theirs.gap}`;
+  if ('gap' in theirs) return row(what, shown(ours), against, `not measured: ${theirs.gap}`);
   const ratio = ratioOf(ours, theirs).toFixed(2);
   const wanted = `${target.exclusive ? 'below' : 'at most'} ${target.ratio}`;
   const verdict = isGood(comparison) ? 'good' : 'MISSED';
-  return `${head}${shown(theirs).padEnd(17)}${ratio.padEnd(7)}${wanted.padEnd(11)}${verdict}`;
+  return row(what, shown(ours), against, shown(theirs), ratio, wanted, verdict);
 }
 
-export const heading = `${'freezer.sh'.padEnd(43)}${'against'.padEnd(33)}${'ratio'.padEnd(7)}target`;
+function row(...cells: string[]): string {
+  return cells
+    .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+    .join(' ')
+    .trimEnd();
+}
 
 /** What was not measured is not good. */
 export function isGood({ ours, theirs, target }: Comparison): boolean {

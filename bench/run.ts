@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gap, mountPoint } from '../test/real/mounts.ts';
 import { makeBusyNode } from './busy-node.ts';
+import { caveats } from './caveats.ts';
 import { benchCheckAll } from './check-all.ts';
 import { type Comparison, describeComparison, heading, isGood } from './comparison.ts';
 import { benchThaw } from './thaw.ts';
@@ -40,11 +41,14 @@ async function main(): Promise<void> {
     return;
   }
   console.log('A node of 250 pods, 1,000 cgroups and 5,000 tasks, on the real cgroup v1 freezer.');
-  if (gap('v2') === undefined) {
-    console.log('cgroup v2 is mounted as well: freezer.sh looks there too, grep does not.');
-  }
-  console.log(`Medians of ${ROUNDS} rounds (fastest–slowest), all of them taken in turns.\n`);
-  const comparisons = await measure(interruption());
+  console.log(`Medians of ${ROUNDS} rounds (fastest–slowest), taken in turns.`);
+  for (const caveat of caveats(mountPoint('v1'))) console.log(`Note: ${caveat}.`);
+  console.log();
+  const interrupted = interruption();
+  const comparisons = await measure(interrupted).catch((error: unknown) => {
+    interrupted.throwIfAborted(); // a command that Ctrl-C ended did not fail
+    throw error;
+  });
   for (const line of [heading, ...comparisons.map(describeComparison)]) console.log(line);
   if (values.strict && !comparisons.every(isGood)) process.exitCode = 1;
 }
