@@ -13,7 +13,8 @@ export function caveats(freezer: string): string[] {
     found.push(`this machine is busy with other things: load ${load.toFixed(1)}`);
   }
   const frozen = othersFrozen(freezer);
-  if (frozen > 0) found.push(`${frozen} other cgroups are frozen, which --all examines too`);
+  if (frozen > 0)
+    found.push(`other cgroups that are frozen here, which --all examines too: ${frozen}`);
   return found;
 }
 
