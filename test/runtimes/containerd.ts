@@ -27,12 +27,18 @@ export async function startContainerd(hierarchy: Hierarchy): Promise<Containerd>
   writeFileSync(join(folder, 'config.toml'), config(folder, socket));
   const containerd = ['containerd', '--config', join(folder, 'config.toml')];
   const command = [...ownRun, ...onNodeWith(hierarchy), ...containerd];
-  const daemon = await startDaemon(command, join(folder, 'log'), () => ctr('version'));
+  const removeFolder = () => rmSync(folder, { recursive: true });
+  const daemon = await startDaemon(command, join(folder, 'log'), () => ctr('version')).catch(
+    (error: unknown) => {
+      removeFolder();
+      throw error;
+    },
+  );
   const namespace = mountNamespace(daemon.pid);
   const stop = async () => {
     await daemon.stop();
     if (namespace !== undefined) killIn(namespace);
-    rmSync(folder, { recursive: true });
+    removeFolder();
   };
   return { pid: daemon.pid, folder, socket, ctr, stop };
 }
