@@ -2,35 +2,39 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdirSync } from 'node:fs';
+import { clearAbandoned, removeTree } from '../test/real/cgroup.ts';
 
 const PODS = 250;
 const CONTAINERS_PER_POD = 3;
-/** With the shell that starts them, 5,000 tasks in 750 containers. */
+/** 5,000 tasks in 750 containers. */
 const TASKS_PER_CONTAINER = [6, 7, 7] as const;
 
 export interface BusyNode {
-  /** The tree's folder in the freezer's hierarchy. */
-  folder: string;
+  /** Where the freezer's hierarchy is mounted. */
+  freezer: string;
   /** A pod of the node, and the folder of one of its containers. */
   pod: { uid: string; container: string };
   remove(): Promise<void>;
 }
 
 /** Builds the node; bounded by its own size, and `remove` takes all of it away. */
-export async function makeBusyNode(freezer: string): Promise<BusyNode> {
-  const folder = `${freezer}/podthaw-bench-${process.pid}`;
+export async function makeBusyNode(freezer: string, interrupted: AbortSignal): Promise<BusyNode> {
+  clearAbandoned(freezer);
+  const folder = `${freezer}/podthaw-test-${process.pid}-bench`;
   const uids = Array.from({ length: PODS }, () => randomUUID());
   try {
-    for (const uid of uids) await fillPod(`${folder}/kubepods/burstable/pod${uid}`);
+    for (const uid of uids) {
+      interrupted.throwIfAborted();
+      await fillPod(`${folder}/kubepods/burstable/pod${uid}`);
+    }
   } catch (error) {
     await removeTree(folder);
     throw error;
   }
   const uid = uids[PODS / 2] ?? '';
   const container = `${folder}/kubepods/burstable/pod${uid}/container0`;
-  return { folder, pod: { uid, container }, remove: () => removeTree(folder) };
+  return { freezer, pod: { uid, container }, remove: () => removeTree(folder) };
 }
 
 async function fillPod(pod: string): Promise<void> {
@@ -47,28 +51,4 @@ async function fillContainer(container: string, tasks: number): Promise<void> {
   const child = spawn('sh', ['-c', script, container], { stdio: 'ignore' });
   const [status] = await once(child, 'exit');
   if (status !== 0) throw new Error(`could not fill ${container}: exit ${status}`);
-}
-
-async function removeTree(folder: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (empty(folder)) return;
-    await sleep(50);
-  }
-  throw new Error(`could not remove ${folder}`);
-}
-
-/** Kills the tasks of the bench's own cgroups and removes the folders. @returns whether all are gone */
-function empty(folder: string): boolean {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) empty(`${folder}/${entry.name}`);
-  }
-  const pids = readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean);
-  if (pids.length > 0) writeFileSync(`${folder}/freezer.state`, 'THAWED');
-  for (const pid of pids) process.kill(Number(pid), 'SIGKILL');
-  try {
-    rmdirSync(folder);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { gap, type Hierarchy, mountPoint } from './mounts.ts';
+import { type Hierarchy, mountPoint } from './mounts.ts';
 
 export type Cgroup = { hierarchy: Hierarchy; path: string; dir: string };
 
@@ -10,7 +10,7 @@ let trees = 0;
 
 /** A fresh folder right below the hierarchy's root; whatever is in it goes when the test ends. */
 export function makeTree(hierarchy: Hierarchy): Cgroup {
-  clearAbandoned(hierarchy);
+  clearAbandoned(mountPoint(hierarchy));
   trees += 1;
   const tree = makeCgroup(hierarchy, `/podthaw-test-${process.pid}-${trees}`);
   onTestFinished(() => removeTree(tree.dir));
@@ -85,11 +85,10 @@ function tryRemove(dir: string): boolean {
 }
 
 /** Trees of a test run that was itself killed. */
-function clearAbandoned(hierarchy: Hierarchy): void {
-  if (gap(hierarchy) !== undefined) return;
-  for (const name of readdirSync(mountPoint(hierarchy))) {
+export function clearAbandoned(mount: string): void {
+  for (const name of readdirSync(mount)) {
     const [, pid] = /^podthaw-test-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) tryRemove(`${mountPoint(hierarchy)}/${name}`);
+    if (pid !== undefined && !isAlive(Number(pid))) tryRemove(`${mount}/${name}`);
   }
 }
 

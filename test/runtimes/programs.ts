@@ -1,0 +1,30 @@
+/** Which runtimes this machine has, and where to get one that is missing. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const packages = {
+  runc: 'runc',
+  busybox: 'busybox-static',
+  containerd: 'containerd',
+  ctr: 'containerd',
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+};
+
+export type Program = keyof typeof packages;
+
+/** Set where the packages were installed, as `.ci/run` does: a missing runtime is a failure then. */
+const required = 'PODTHAW_TEST_RUNTIMES';
+
+/** What is missing of `programs`, undefined where nothing is. @throws Error where it was to be there */
+export function programGap(programs: Program[], env = process.env): string | undefined {
+  const missing = programs.find((program) => !isInstalled(program, env.PATH));
+  if (missing === undefined) return undefined;
+  const gap = `${missing} is missing; it is in the Debian package "${packages[missing]}"`;
+  if (env[required]) throw new Error(`${required} is set, but ${gap}`);
+  return gap;
+}
+
+function isInstalled(program: Program, path = ''): boolean {
+  return path.split(':').some((folder) => existsSync(join(folder, program)));
+}
