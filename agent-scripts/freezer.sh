@@ -9,7 +9,7 @@ set +o posix
 set -euo pipefail
 unset GLOBIGNORE # turns dotglob off
 shopt -s nullglob dotglob
-LC_ALL=C
+export LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
 # Lists are lines of text: a cgroup's name may hold any byte but this one and a slash.
 IFS=$'\n' nl=$'\n'
@@ -199,7 +199,15 @@ in_host_namespaces() { # kthreadd, PID 2, lives in the initial ones. -ef compare
 }
 
 find_mounts() { # the first mount of each kind that shows a whole hierarchy
-  local lines=() line options rest hierarchy
+  local lines=() line options rest hierarchy expected=''
+  # A node of many pods has thousands of mounts: stop when all is found that we are in ourselves.
+  if [[ -z ${root} ]]; then mapfile -t lines </proc/self/cgroup || true; fi
+  for line in ${lines[*]-}; do
+    case ${line} in
+      *:freezer:* | *,freezer:* | *:freezer,*) expected=v1 ;;
+      0::*) expected+=v2 ;;
+    esac
+  done
   mapfile -t lines <"${root}/proc/self/mountinfo" || true
   for line in ${lines[*]-}; do
     case ${line} in
@@ -217,6 +225,7 @@ find_mounts() { # the first mount of each kind that shows a whole hierarchy
     if [[ -z ${mount[${hierarchy}]} && -d ${root}${rest} ]]; then
       mount[${hierarchy}]=${root}${rest%/}
       roots+=("${root}${rest%/}/")
+      [[ ${mount[v1]:+v1}${mount[v2]:+v2} != "${expected}" ]] || break
     fi
   done
 }
@@ -314,19 +323,22 @@ pod_of() { # cgroup name -> reply, the UID, if this is a pod's own cgroup
 pods_ahead='' # a descriptor, to read what a search for pods finds
 
 search_pods() { # UID or nothing: begins to look for one pod's places or every pod's
-  local d='[0-9A-Fa-f]'
+  local h='[0-9A-Fa-f]' any='????'
   can_fork find || return 0
-  d+=${d}${d}${d}
+  h+=${h}${h}${h}${h}${h}${h}${h}
   forking=1
-  exec {pods_ahead}< <(become find "${roots[@]}" -xdev -type d \( -name kubepods -o -name '*kubepods.slice' -o \
-    \( -name "pod${d}${d}-${d}-${d}-${d}-${d}${d}${d}" -o -name "pod${d}${d}${d}${d}${d}${d}${d}${d}" -o \
-    -name "*kubepods*-pod${d}${d}_${d}_${d}_${d}_${d}${d}${d}.slice" -o -name "*kubepods*-pod${d}${d}${d}${d}${d}${d}${d}${d}.slice" \
-    \) -prune -name "*${1//-/[-_]}*" \) \( -path "${mount[v1]:-none}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null)
+  exec {pods_ahead}< <(become find "${roots[@]}" -xdev -type d \( \( \
+    -name "pod${h}-${any}-${any}-${any}-${any}${any}${any}" -o \
+    -name "pod${h}${any}${any}${any}${any}${any}${any}" -o \
+    -name "*kubepods*-pod${h}_${any}_${any}_${any}_${any}${any}${any}.slice" -o \
+    -name "*kubepods*-pod${h}${any}${any}${any}${any}${any}${any}.slice" \) -prune -name "*${1//-/[-_]}*" \
+    -o -name kubepods -o -name '*kubepods.slice' \) \
+    \( -path "${mount[v1]:-none}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null)
   forking=''
 }
 
 find_pods() { # UID or nothing -> pod_places; the outermost pod component of a path names the pod
-  local lines=() line uid
+  local lines=() line
   [[ -n ${pods_ahead} ]] || search_pods "$1"
   if [[ -n ${pods_ahead} ]]; then
     mapfile -t -u "${pods_ahead}" lines
@@ -337,17 +349,7 @@ find_pods() { # UID or nothing -> pod_places; the outermost pod component of a p
   fi
   for line in ${lines[*]-}; do
     kubepods_seen=1
-    uid=${line##*/}
-    case ${uid} in
-      pod*) uid=${uid:3} ;;
-      *-pod*.slice)
-        uid=${uid##*-pod}
-        uid=${uid%.slice}
-        uid=${uid//_/-}
-        ;;
-      *) continue ;;
-    esac
-    pod_places["${uid,,}"]+=${line}${nl}
+    if pod_of "${line##*/}"; then pod_places["${reply}"]+=${line}${nl}; fi
   done
   [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
 }
@@ -640,7 +642,7 @@ scan_target() { # target -> scanned, scanned_tids
   local place
   scanned='' scanned_tids='' scan=$((scan + 1))
   for place in ${places[$1]}; do
-    if [[ ${place} == ' '* ]]; then add_tid "${place# }" ''; else scan_place "${place}"; fi
+    if [[ ${place} == ' '* ]]; then scanned_tids+=${place# }${nl} seen["${scan}${place}"]=1; else scan_place "${place}"; fi
   done
 }
 
@@ -691,15 +693,13 @@ list_tids() { # place frozen
   dir_of "$1"
   if [[ $1 == v2* ]]; then file=cgroup.threads; fi
   mapfile -t lines <"${dir}/${file}" || true
-  for tid in ${lines[*]-}; do add_tid "${tid}" "$2"; done
-}
-
-add_tid() { # tid frozen
-  if [[ -n $2 ]]; then held["$1"]=1; fi
-  if [[ -z ${seen["${scan} $1"]:-} ]]; then
-    seen["${scan} $1"]=1
-    scanned_tids+=$1${nl}
-  fi
+  for tid in ${lines[*]-}; do
+    if [[ -n $2 ]]; then held["${tid}"]=1; fi
+    if [[ -z ${seen["${scan} ${tid}"]:-} ]]; then
+      seen["${scan} ${tid}"]=1
+      scanned_tids+=${tid}${nl}
+    fi
+  done
 }
 
 note_states() { # lines of places: the effective state, and for how long where the kernel tells
@@ -721,41 +721,36 @@ note_states() { # lines of places: the effective state, and for how long where t
   done
 }
 
-signal_lines=0 # how far from its end the pending signals stand in a status file
+signals_at=0 # the line of the status file that has the pending signals: one for most tasks
 
 read_status() { # tid -> state_of, signals_of, tgid_of, ...
-  local lines=() line at=2
+  local lines=() at
   mapfile -t lines <"${root}/proc/$1/status" || true
-  ((${#lines[@]} > 0)) || return 1
-  if [[ ${lines[2]-} != State:* ]]; then at=1; fi
   # The kernel's order since 4.1 saves a loop over the lines of every task.
-  if [[ ${lines[at]-} == State:* && ${lines[at + 1]-} == Tgid:* && ${lines[at + 4]-} == PPid:* &&
-    ${lines[at + 5]-} == TracerPid:* && ${lines[at + 11]-} == NSpid:* ]]; then
-    state_of["$1"]=${lines[at]:7:1} tgid_of["$1"]=${lines[at + 1]:6} ppid_of["$1"]=${lines[at + 4]:6}
-    tracer_of["$1"]=${lines[at + 5]:11} nspid_of["$1"]=${lines[at + 11]:7}
-  else
-    for line in "${lines[@]}"; do
-      case ${line} in
-        State:*) state_of["$1"]=${line:7:1} ;;
-        Tgid:*) tgid_of["$1"]=${line:6} ;;
-        PPid:*) ppid_of["$1"]=${line:6} ;;
-        TracerPid:*) tracer_of["$1"]=${line:11} ;;
-        NSpid:*) nspid_of["$1"]=${line:7} ;;
-      esac
-    done
+  if [[ ${lines[2]-} == State:* && ${lines[3]-} == Tgid:* && ${lines[6]-} == PPid:* && ${lines[7]-} == TracerPid:* &&
+    ${lines[13]-} == NSpid:* && ${lines[signals_at]-} == SigPnd:* ]]; then
+    comm_of["$1"]=${lines[0]:6} state_of["$1"]=${lines[2]:7:1} tgid_of["$1"]=${lines[3]:6} ppid_of["$1"]=${lines[6]:6}
+    tracer_of["$1"]=${lines[7]:11} nspid_of["$1"]=${lines[13]:7}
+    signals_of["$1"]=$((16#${lines[signals_at]:8} | 16#${lines[signals_at + 1]:8}))
+    return
   fi
-  # Memory lines come in between, for some tasks; what follows has one length on one kernel.
-  at=$((${#lines[@]} - signal_lines))
-  if ((at < 0)) || [[ ${lines[at]-} != SigPnd:* ]]; then
-    for ((at = 0; at < ${#lines[@]} - 1; at++)); do
-      if [[ ${lines[at]} == SigPnd:* ]]; then break; fi
-    done
-    signal_lines=$((${#lines[@]} - at))
-  fi
+  ((${#lines[@]} > 0)) || return 1
   signals_of["$1"]=0
-  if [[ ${lines[at]} == SigPnd:* ]]; then
-    signals_of["$1"]=$((16#${lines[at]:8} | 16#${lines[at + 1]:8}))
-  fi
+  for ((at = 0; at < ${#lines[@]}; at++)); do
+    case ${lines[at]} in
+      Name:*) comm_of["$1"]=${lines[at]:6} ;;
+      State:*) state_of["$1"]=${lines[at]:7:1} ;;
+      Tgid:*) tgid_of["$1"]=${lines[at]:6} ;;
+      PPid:*) ppid_of["$1"]=${lines[at]:6} ;;
+      TracerPid:*) tracer_of["$1"]=${lines[at]:11} ;;
+      NSpid:*) nspid_of["$1"]=${lines[at]:7} ;;
+      ShdPnd:*) signals_of["$1"]=$((${signals_of["$1"]} | 16#${lines[at]:8})) ;;
+      SigPnd:*)
+        signals_of["$1"]=$((16#${lines[at]:8}))
+        signals_at=${at}
+        ;;
+    esac
+  done
 }
 
 kill_pending() { # tid
@@ -945,8 +940,8 @@ traced_by_criu() { # target -> reply, who
   for tid in ${tids[$1]}; do
     # It may have come while we settled.
     if ((settle > 0)); then read_status "${tid}" || continue; fi
-    tracer=${tracer_of["${tid}"]:-0}
-    [[ ${tracer} != 0 ]] || continue
+    [[ ${tracer_of["${tid}"]:-0} != 0 ]] || continue
+    tracer=${tracer_of["${tid}"]}
     comm=''
     read -r comm <"${root}/proc/${tracer}/comm" || true
     if [[ ${comm} == criu* ]]; then
@@ -984,6 +979,7 @@ thaw_points() {
     looks=1
     clock
     spawn see_and_write $((reply + 100))
+    read_names
     hear_of_writes 100 || true
   fi
   while ((${#todo[@]} > 0 && hung < 3)); do
@@ -1181,8 +1177,10 @@ most_processes=12 # per target, and fewer where many targets share one report
 shown_tids=()     # per target: those that the report shows
 
 choose_processes() {
-  local target line tid comm
+  local target line
   if ((${#targets[@]} > 16)); then most_processes=$((${#targets[@]} < 100 ? 200 / ${#targets[@]} : 2)); fi
+  # Right before a write there is time for a little evidence only.
+  if [[ ${action} == thaw && ${settle} == 0 ]] && ((most_processes > 4)); then most_processes=4; fi
   for ((target = 0; target < ${#targets[@]}; target++)); do
     choose_tids "${unlisted[target]}${tids[target]}"
     for line in ${freezes[target]}; do
@@ -1190,15 +1188,20 @@ choose_processes() {
       if is_freezing "${line}"; then chosen=${unlisted[target]}${tids[target]}; fi
     done
     shown_tids[target]=${chosen}
-    for tid in ${chosen}; do
-      comm=''
-      IFS= read -r -d '' comm <"${root}/proc/${tid}/comm" || true
-      comm_of["${tid}"]=${comm%"${nl}"}
-    done
+  done
+}
+
+read_names() { # the status file has them too, but escaped
+  local tid name
+  for tid in ${shown_tids[*]-}; do
+    name=''
+    IFS= read -r -d '' name <"${root}/proc/${tid}/comm" || true
+    if [[ -n ${name} ]]; then comm_of["${tid}"]=${name%"${nl}"}; fi
   done
 }
 
 see_processes() {
+  read_names
   [[ -n ${looks} ]] || look 2000 "${shown_tids[*]-}"
 }
 
@@ -1210,7 +1213,8 @@ choose_tids() { # tids -> chosen: those in I/O first, then those that wait for a
   local tid rank stuck='' killed_ones='' waiting='' others='' count=0
   chosen=''
   for tid in $1; do
-    wait_of "${tid}"
+    reply=''
+    if [[ -n ${wchan_of["${tid}"]:-} ]]; then wait_of "${tid}"; fi
     if [[ ${reply} == @(nfs|fuse|fsfreeze|block-io) ]]; then
       stuck+=${tid}${nl}
     elif kill_pending "${tid}"; then
