@@ -6,16 +6,23 @@ import { mkdirSync } from 'node:fs';
 import { clearAbandoned, removeTree } from '../test/real/cgroup.ts';
 
 const PODS = 250;
-const CONTAINERS_PER_POD = 3;
 /** 5,000 tasks in 750 containers. */
 const TASKS_PER_CONTAINER = [6, 7, 7] as const;
 
 export interface BusyNode {
   /** Where the freezer's hierarchy is mounted. */
   freezer: string;
-  /** A pod of the node, and the folder of one of its containers. */
-  pod: { uid: string; container: string };
+  /** One of its pods. */
+  pod: BenchPod;
+  /** One pod more: of one container and one task, like those that the runtimes pause. */
+  lone: BenchPod;
   remove(): Promise<void>;
+}
+
+export interface BenchPod {
+  uid: string;
+  /** The folder of a container of it. */
+  container: string;
 }
 
 /** Builds the node; bounded by its own size, and `remove` takes all of it away. */
@@ -23,25 +30,30 @@ export async function makeBusyNode(freezer: string, interrupted: AbortSignal): P
   clearAbandoned(freezer);
   const folder = `${freezer}/podthaw-test-${process.pid}-bench`;
   const uids = Array.from({ length: PODS }, () => randomUUID());
+  const loneUid = randomUUID();
   try {
     for (const uid of uids) {
       interrupted.throwIfAborted();
-      await fillPod(`${folder}/kubepods/burstable/pod${uid}`);
+      await fillPod(`${folder}/kubepods/burstable/pod${uid}`, TASKS_PER_CONTAINER);
     }
+    await fillPod(`${folder}/kubepods/burstable/pod${loneUid}`, [1]);
   } catch (error) {
     await removeTree(folder);
     throw error;
   }
-  const uid = uids[PODS / 2] ?? '';
-  const container = `${folder}/kubepods/burstable/pod${uid}/container0`;
-  return { freezer, pod: { uid, container }, remove: () => removeTree(folder) };
+  const podOf = (uid: string): BenchPod => ({
+    uid,
+    container: `${folder}/kubepods/burstable/pod${uid}/container0`,
+  });
+  const pod = podOf(uids[PODS / 2] ?? '');
+  return { freezer, pod, lone: podOf(loneUid), remove: () => removeTree(folder) };
 }
 
-async function fillPod(pod: string): Promise<void> {
-  for (let index = 0; index < CONTAINERS_PER_POD; index++) {
+async function fillPod(pod: string, tasksPerContainer: readonly number[]): Promise<void> {
+  for (const [index, tasks] of tasksPerContainer.entries()) {
     const container = `${pod}/container${index}`;
     mkdirSync(container, { recursive: true });
-    await fillContainer(container, TASKS_PER_CONTAINER[index] ?? 6);
+    await fillContainer(container, tasks);
   }
 }
 

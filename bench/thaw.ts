@@ -31,7 +31,7 @@ const rivals: Rival[] = [
   },
 ];
 
-/** On a busy node, all of them in turns. */
+/** On a busy node, a pod as small as the rivals' containers; all of them in turns. */
 export async function benchThaw(
   script: string,
   node: BusyNode,
@@ -56,7 +56,7 @@ export async function benchThaw(
 }
 
 /** From the start of the script until the container reads THAWED: to a millisecond, for a closer look would cost a core. */
-async function timeToWrite(script: string, { pod }: BusyNode): Promise<number> {
+async function timeToWrite(script: string, { lone: pod }: BusyNode): Promise<number> {
   const file = `${pod.container}/freezer.state`;
   writeFileSync(file, 'FROZEN');
   while (!readFileSync(file, 'utf8').startsWith('FROZEN')) await sleep(1);
