@@ -51,7 +51,7 @@ export function open(
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
   vi.stubEnv('AWS_SESSION_TOKEN', undefined);
   let made = 0;
-  const token = () => {
+  const token = async () => {
     made += 1;
     return makeToken(REGION, clusterOf(made));
   };

@@ -36,11 +36,14 @@ describe('trust', () => {
     expect((await open(kubernetes).listTerminating()).pods).toHaveLength(1);
 
     const { caPem: ca } = await makeCertificates();
-    await expect(open(kubernetes, { ca }).listTerminating()).rejects.toMatchObject({
+    // A second try would come after five seconds at the least.
+    const list = open(kubernetes, { ca, limits: { pauseMs: 10_000 } }).listTerminating();
+    expect(await seconds(list)).toBeLessThan(5);
+    await expect(list).rejects.toMatchObject({
       fault: 'untrusted',
       message: expect.stringMatching(/certificate/),
     });
-    // Neither a token nor a second try for somebody who is not the cluster.
+    // No token for somebody who is not the cluster.
     expect(asked()).toBe(1);
   });
 
