@@ -1,10 +1,13 @@
 /** What the detector emits and logs, read from its real output. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Fault, failing, hanging, throttled } from '../../local/endpoints/faults.ts';
-import { forbidden, startKubernetes, tooManyRequests } from '../../local/endpoints/kubernetes.ts';
-import { CREDENTIALS, type Pipeline } from '../../local/pipeline.ts';
+import { forbidden, tooManyRequests } from '../../local/endpoints/kubernetes.ts';
+import { addCluster } from './clusters.ts';
 import { type Emitted, startDetector } from './detector.ts';
 import { addStuckPod, CLUSTER, NODE, startShop } from './shop.ts';
+
+// The first pipeline of a process synthesizes the SSM document.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const detect = (timeoutMs?: number) => startDetector(timeoutMs).ended;
 const uid = (nth: number) => `00000000-0000-4000-8000-${String(nth).padStart(12, '0')}`;
@@ -157,14 +160,10 @@ describe('several clusters', () => {
     const clusters = [CLUSTER, ...OTHERS].map((name) => ({ name }));
     const shop = await startShop({ settings: { clusters } });
     const apis = await Promise.all(OTHERS.map((name) => addCluster(shop, name)));
+    onTestFinished(async () => {
+      await Promise.all(apis.map((api) => api.close()));
+    });
     return { shop, apis };
-  }
-
-  async function addCluster(shop: Pipeline, name: string) {
-    const api = await startKubernetes({ clusterName: name, credentials: CREDENTIALS });
-    onTestFinished(() => api.close());
-    shop.eks.clusters.set(name, { name, endpoint: api.url, caPem: api.caPem });
-    return api;
   }
 
   test('each has its own metrics; one that fails is left out, the others are not', async () => {

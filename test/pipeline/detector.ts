@@ -1,8 +1,12 @@
 /** The detector as a process, and what it wrote: metrics in CloudWatch's embedded format, and its log. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished } from 'vitest';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import * as z from 'zod';
 
 const metricsSchema = z.looseObject({
@@ -22,10 +26,31 @@ const logSchema = z.looseObject({ level: z.string(), message: z.string() });
 export type Emitted = z.infer<typeof metricsSchema>;
 export type Logged = z.infer<typeof logSchema>;
 
+/** Bundled as the stack does it, so that a process starts in a moment. */
+let bundle: string;
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podthaw-detect-'));
+  bundle = join(folder, 'detect.mjs');
+  await build({
+    entryPoints: [fileURLToPath(new URL('detect-once.ts', import.meta.url))],
+    outfile: bundle,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: {
+      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+    },
+  });
+}, 120_000);
+afterAll(() => rm(join(bundle, '..'), { recursive: true }));
+
 /** Starts the detector. @param timeoutMs what Lambda would give it */
 export function startDetector(timeoutMs?: number) {
-  const file = fileURLToPath(new URL('detect-once.ts', import.meta.url));
-  const child = spawn(process.execPath, [file, ...(timeoutMs ? [String(timeoutMs)] : [])], {
+  const child = spawn(process.execPath, [bundle, ...(timeoutMs ? [String(timeoutMs)] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // As the stack deploys it; the tests' own process is made to say nothing.
     env: {
