@@ -1,10 +1,13 @@
 /** A cluster that podthaw cannot look at: the outcome says so and what to do, once; nothing is sent. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { makeCertificates } from '../../local/endpoints/certificates.ts';
 import { type Fault, failing, garbage } from '../../local/endpoints/faults.ts';
 import { forbidden } from '../../local/endpoints/kubernetes.ts';
 import type { Pipeline } from '../../local/pipeline.ts';
 import { addStuckPod, CLUSTER, only, sent, startShop } from './shop.ts';
+
+// The first pipeline of a process synthesizes the SSM document.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const sweep = { 'detail-type': 'Scheduled Event', source: 'aws.events' };
 

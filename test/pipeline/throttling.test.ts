@@ -1,11 +1,14 @@
 /** Every API that throttles, and every API that denies: the first is outlasted, the second told at once. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Fault, failing, throttled } from '../../local/endpoints/faults.ts';
 import { tooManyRequests } from '../../local/endpoints/kubernetes.ts';
 import type { Endpoint } from '../../local/endpoints/server.ts';
 import type { Pipeline } from '../../local/pipeline.ts';
 import { type FleetPod, makeFleet } from './fleet.ts';
 import { addStuckPod, alarm, only, sent, startShop } from './shop.ts';
+
+// The first pipeline of a process synthesizes the SSM document.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Eight reports are more than the 2,500 characters of SSM's list: they have to be fetched. */
 const PODS = 8;
