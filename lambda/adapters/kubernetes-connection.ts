@@ -43,12 +43,6 @@ export interface KubernetesConnection {
   close(): Promise<void>;
 }
 
-/** A request's end: an answer or an error, each of which may be worth another try. */
-type Tried = { again: boolean; afterMs?: number | undefined } & (
-  | { answer: Answer }
-  | { error: KubernetesError }
-);
-
 /** @param makeToken called for a first request, when a token grows old, and again after a 401 */
 export function openConnection(
   endpoint: ClusterEndpoint,
@@ -56,62 +50,79 @@ export function openConnection(
   options: ConnectionOptions = {},
 ): KubernetesConnection {
   const limits = { ...LIMITS, ...options.limits };
-  const token = keptToken(makeToken);
   const closing = new AbortController();
-  const agent = new Agent({
-    connect: { ca: endpoint.ca, timeout: limits.connectMs },
-    connections: limits.connections,
-    headersTimeout: limits.silenceMs,
-    bodyTimeout: limits.silenceMs,
-  });
+  const agent = makeAgent(endpoint.ca, limits);
+  const way = { url: endpoint.url, agent, closed: closing.signal, token: keptToken(makeToken) };
+  return {
+    get: (path, accept) => {
+      const last = options.deadline?.getTime() ?? Number.POSITIVE_INFINITY;
+      const end = Math.min(Date.now() + limits.requestMs, last);
+      return persist(way, { path, accept, end }, limits);
+    },
+    close: () => {
+      closing.abort();
+      return agent.destroy();
+    },
+  };
+}
 
-  const send = async (
-    path: string,
-    accept: string,
-    bearer: string,
-    end: number,
-  ): Promise<Tried> => {
-    const left = AbortSignal.timeout(Math.max(1, end - Date.now()));
-    try {
-      const response = await fetch(new URL(path, endpoint.url), {
-        dispatcher: agent,
-        headers: { authorization: `Bearer ${bearer}`, accept, 'accept-encoding': 'gzip' },
-        // The API sends nobody elsewhere, and a token is for the cluster alone.
-        redirect: 'manual',
-        signal: AbortSignal.any([left, closing.signal]),
-      });
-      const answer = { status: response.status, text: await response.text() };
-      const afterMs = retryAfterMs(response.headers.get('retry-after'), Date.now());
-      return { answer, again: isPassing(answer.status), afterMs };
-    } catch (cause) {
-      const error = noAnswer(cause);
-      return { error, again: error.fault === 'unreachable' && !closing.signal.aborted };
-    }
-  };
+function makeAgent(ca: string, { connectMs, silenceMs, connections }: ConnectionLimits): Agent {
+  const connect = { ca, timeout: connectMs };
+  return new Agent({ connect, connections, headersTimeout: silenceMs, bodyTimeout: silenceMs });
+}
 
-  /** A 401 may only mean that the token grew old on its way: one new one, then it is a refusal. */
-  const authorized = async (path: string, accept: string, end: number): Promise<Tried> => {
-    const kept = token.get();
-    const tried = await send(path, accept, await kept, end);
-    if (!('answer' in tried) || tried.answer.status !== 401) return tried;
-    token.drop(kept);
-    return send(path, accept, await token.get(), end);
-  };
+interface Way {
+  url: string;
+  agent: Agent;
+  closed: AbortSignal;
+  token: ReturnType<typeof keptToken>;
+}
 
-  const get: Get = async (path, accept) => {
-    const end = Math.min(Date.now() + limits.requestMs, options.deadline?.getTime() ?? Infinity);
-    for (let nth = 1; ; nth += 1) {
-      const tried = await authorized(path, accept, end);
-      const pause = Math.max(backoff(limits.pauseMs, nth), tried.afterMs ?? 0);
-      if (!tried.again || nth >= limits.tries || Date.now() + pause >= end) return endOf(tried);
-      await sleep(pause, undefined, { signal: closing.signal });
-    }
-  };
-  const close = () => {
-    closing.abort();
-    return agent.destroy();
-  };
-  return { get, close };
+/** `end`: when it must have its answer; milliseconds since 1970. */
+type Request = { path: string; accept: string; end: number };
+
+/** A try's end: an answer or an error, each of which may be worth another try. */
+type Tried = { again: boolean; afterMs?: number | undefined } & (
+  | { answer: Answer }
+  | { error: KubernetesError }
+);
+
+async function persist(way: Way, request: Request, limits: ConnectionLimits): Promise<Answer> {
+  for (let nth = 1; ; nth += 1) {
+    const tried = await authorized(way, request);
+    const pause = Math.max(backoff(limits.pauseMs, nth), tried.afterMs ?? 0);
+    const late = Date.now() + pause >= request.end;
+    if (!tried.again || nth >= limits.tries || late) return endOf(tried);
+    await sleep(pause, undefined, { signal: way.closed });
+  }
+}
+
+/** A 401 may only mean that the token grew old on its way: one new one, then it is a refusal. */
+async function authorized(way: Way, request: Request): Promise<Tried> {
+  const kept = way.token.get();
+  const tried = await send(way, request, await kept);
+  if (!('answer' in tried) || tried.answer.status !== 401) return tried;
+  way.token.drop(kept);
+  return send(way, request, await way.token.get());
+}
+
+async function send(way: Way, { path, accept, end }: Request, token: string): Promise<Tried> {
+  const outOfTime = AbortSignal.timeout(Math.max(1, end - Date.now()));
+  try {
+    const response = await fetch(new URL(path, way.url), {
+      dispatcher: way.agent,
+      headers: { authorization: `Bearer ${token}`, accept, 'accept-encoding': 'gzip' },
+      // The API sends nobody elsewhere, and a token is for the cluster alone.
+      redirect: 'manual',
+      signal: AbortSignal.any([outOfTime, way.closed]),
+    });
+    const answer = { status: response.status, text: await response.text() };
+    const afterMs = retryAfterMs(response.headers.get('retry-after'), Date.now());
+    return { answer, again: isPassing(answer.status), afterMs };
+  } catch (cause) {
+    const error = noAnswer(cause);
+    return { error, again: error.fault === 'unreachable' && !way.closed.aborted };
+  }
 }
 
 function endOf(tried: Tried): Answer {
