@@ -42,7 +42,11 @@ function explainKubernetes({ fault, message }: KubernetesError, cluster: string)
         'Look for a proxy between the function and the cluster; no token was sent.'
       );
     case 'unexpected':
-      return `${api} did not answer as expected (${message}).`;
+      return (
+        `${api} did not answer as expected (${message}). ` +
+        "The next run tries again; if this stays, look at the cluster's control plane, " +
+        "and in the function's log for how the answer began."
+      );
     default:
       return fault satisfies never;
   }

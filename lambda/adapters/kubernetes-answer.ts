@@ -7,8 +7,8 @@ export interface Answer {
   text: string;
 }
 
-/** Of an answer that cannot be used, so much is quoted. */
-const QUOTED = 300;
+/** Of an answer that cannot be used, so much is kept. */
+const KEPT = 300;
 
 /**
  * @param what was asked for, for the error
@@ -20,19 +20,20 @@ export function readAnswer<T extends z.ZodType>(
   what: string,
 ): z.infer<T> {
   const body = parseJson(text);
+  const details = { status, answer: text.slice(0, KEPT) };
   if (status !== 200) {
-    const message = `${what}: HTTP ${status}: ${messageOf(body) ?? quote(text)}`;
-    throw new KubernetesError(message, faultOfStatus(status), { status });
+    const message = `${what}: HTTP ${status}${messageOf(body)}`;
+    throw new KubernetesError(message, faultOfStatus(status), details);
+  }
+  if (body === undefined) {
+    throw new KubernetesError(`${what}: an answer that is not JSON`, 'unexpected', details);
   }
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
-  throw new KubernetesError(
-    `${what}: an answer of no known shape${where}: ${quote(text)}`,
-    'unexpected',
-    { status },
-  );
+  const message = `${what}: an answer of no known shape${where}`;
+  throw new KubernetesError(message, 'unexpected', details);
 }
 
 /** @returns undefined where the text is not JSON */
@@ -51,9 +52,11 @@ const statusSchema = z.object({
   reason: z.string().optional(),
 });
 
-function messageOf(body: unknown): string | undefined {
+function messageOf(body: unknown): string {
   const status = statusSchema.safeParse(body);
-  return status.success ? status.data.message.slice(0, QUOTED) : undefined;
+  return status.success && status.data.message !== ''
+    ? `: ${status.data.message.slice(0, KEPT)}`
+    : '';
 }
 
 /** Whether the API itself says that there is no such object: a proxy's 404 says nothing about it. */
@@ -61,8 +64,4 @@ export function isNotFound({ status, text }: Answer): boolean {
   if (status !== 404) return false;
   const parsed = statusSchema.safeParse(parseJson(text));
   return parsed.success && parsed.data.reason === 'NotFound';
-}
-
-function quote(text: string): string {
-  return text === '' ? 'nothing' : JSON.stringify(text.slice(0, QUOTED));
 }

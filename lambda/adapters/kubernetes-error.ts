@@ -12,20 +12,27 @@ export type KubernetesFault =
   /** An answer, but none that can be used: an error of the API's, another shape, not JSON. */
   | 'unexpected';
 
-/** The API refused, gave no usable answer, or none. `status` is HTTP's, where there was an answer. */
+/** The API refused, gave no usable answer, or none. */
 export class KubernetesError extends Error {
   override name = 'KubernetesError';
   readonly fault: KubernetesFault;
+  /** HTTP's, where there was an answer. */
   readonly status: number | undefined;
+  /**
+   * How the answer began, for the log. Not in the message: a proxy's page has another id at every
+   * call, and people are told anew when the words change.
+   */
+  readonly answer: string | undefined;
 
   constructor(
     message: string,
     fault: KubernetesFault,
-    options?: ErrorOptions & { status?: number },
+    options?: ErrorOptions & { status?: number; answer?: string },
   ) {
     super(message, options);
     this.fault = fault;
     this.status = options?.status;
+    this.answer = options?.answer;
   }
 }
 

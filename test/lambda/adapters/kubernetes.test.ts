@@ -116,17 +116,17 @@ describe('no listing at all, rather than half a one:', () => {
   const whole = { uid: 'u', namespace: 'shop', name: 'cart-0', deletionTimestamp: OVERDUE };
 
   test.each<[string, Fault, RegExp]>([
-    ['a web page', garbage, /of no known shape.*<html>not it/],
-    ['an empty answer', { kind: 'reply', reply: { status: 200 } }, /of no known shape.*nothing/],
+    ['a web page', garbage, /^list pods: an answer that is not JSON$/],
+    ['an empty answer', { kind: 'reply', reply: { status: 200 } }, /that is not JSON/],
     [
       'JSON that breaks off',
       { kind: 'reply', reply: { status: 200, body: '{"kind":"Table","rows":[{' } },
-      /of no known shape/,
+      /that is not JSON/,
     ],
     [
       'a list instead of a table',
       json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [{}] }),
-      /kind: .*"PodList/,
+      /no known shape \(kind: .*"Table"/,
     ],
     ['rows without metadata', json({ ...row({}), rows: [{ cells: [] }] }), /rows\.0\.object/],
     [
@@ -157,6 +157,15 @@ describe('no listing at all, rather than half a one:', () => {
     await expect(list).rejects.toMatchObject({ name: 'KubernetesError', fault: 'unexpected' });
     await expect(list).rejects.toThrow(words);
     expect(kubernetes.calls.get('listPods')).toBe(2);
+  });
+});
+
+test('how an answer began is in the error for the log, not in its words', async () => {
+  const kubernetes = await startCluster();
+  kubernetes.faults.next('listPods', garbage);
+  await expect(open(kubernetes).listTerminating()).rejects.toMatchObject({
+    message: 'list pods: an answer that is not JSON',
+    answer: '<html>not it',
   });
 });
 
