@@ -1,42 +1,60 @@
 /** The detector: lists each cluster's pods and counts those that overstay their deletion. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EKSClient } from '@aws-sdk/client-eks';
+import type { Context } from 'aws-lambda';
+import pMap from 'p-map';
 import { explainAccess } from './access-problem.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect } from './adapters/kubernetes.ts';
 import { overdueSeconds, type TerminatingPod } from './domain/pod.ts';
-import { readSettings } from './environment.ts';
+import { clientConfig, readSettings } from './environment.ts';
 import { emitStuckPods } from './metrics.ts';
 
 const logger = new Logger();
 
+/** So many clusters at once: each holds a page of its list, and a dark one must not hold up the rest. */
+const CLUSTERS_AT_ONCE = 5;
+/** Left of the function's time for saying what went wrong. */
+const RESERVE_MS = 5_000;
+
+interface Detection {
+  eks: EKSClient;
+  stuckAfterSeconds: number;
+  deadline: Date;
+}
+
 /** One container's handler: its AWS client is made at the first invocation, and kept. */
 export function makeHandler() {
   let eks: EKSClient | undefined;
-  return async (): Promise<void> => {
+  return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
     const { clusters, stuckAfterSeconds } = readSettings(process.env);
-    eks ??= new EKSClient({ maxAttempts: 8 });
-    for (const { name } of clusters) await detectOrLog(name, stuckAfterSeconds, eks);
+    eks ??= new EKSClient(clientConfig);
+    const deadline = new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS);
+    const detection = { eks, stuckAfterSeconds, deadline };
+    await pMap(clusters, ({ name }) => detectOrLog(name, detection), {
+      concurrency: CLUSTERS_AT_ONCE,
+    });
   };
 }
 
 /** A cluster that cannot be listed emits nothing: its silence is what the detector's alarm watches. */
-async function detectOrLog(cluster: string, stuckAfter: number, eks: EKSClient): Promise<void> {
+async function detectOrLog(cluster: string, detection: Detection): Promise<void> {
   try {
-    await detect(cluster, stuckAfter, eks);
+    const pods = await listPods(cluster, detection);
+    report(cluster, pods, detection.stuckAfterSeconds);
   } catch (error) {
     const problem = explainAccess(error, cluster) ?? String(error);
     logger.error('cannot list pods', { cluster, problem, error });
   }
 }
 
-async function detect(cluster: string, stuckAfter: number, eks: EKSClient): Promise<void> {
+async function listPods(cluster: string, { eks, deadline }: Detection): Promise<TerminatingPod[]> {
   const endpoint = await describeCluster(eks, cluster);
   const region = process.env.AWS_REGION ?? 'us-east-1';
-  const api = connect(endpoint, () => makeToken(region, cluster));
+  const api = connect(endpoint, () => makeToken(region, cluster), { deadline });
   try {
     const { pods } = await api.listTerminating();
-    report(cluster, pods, stuckAfter);
+    return pods;
   } finally {
     await api.close();
   }

@@ -34,15 +34,28 @@ export interface Clients {
 /** Left of the function's time for judging and telling. */
 const RESERVE_MS = 10_000;
 
+/**
+ * What every client is told. Eight attempts outlast a throttling of seconds. Without time limits a
+ * packet that nobody answers (a VPC with no way out) holds a function up until it is killed.
+ */
+export const clientConfig = {
+  maxAttempts: 8,
+  requestHandler: {
+    connectionTimeout: 5_000,
+    requestTimeout: 20_000,
+    throwOnRequestTimeout: true,
+  },
+};
+
 /** SSM's sending client never sends a command again that may have been taken. */
 export const makeClients = (): Clients => ({
-  dynamodb: new DynamoDBClient({ maxAttempts: 8 }),
-  ec2: new EC2Client({ maxAttempts: 8 }),
-  eks: new EKSClient({ maxAttempts: 8 }),
-  sns: new SNSClient({ maxAttempts: 8 }),
+  dynamodb: new DynamoDBClient(clientConfig),
+  ec2: new EC2Client(clientConfig),
+  eks: new EKSClient(clientConfig),
+  sns: new SNSClient(clientConfig),
   ssm: {
-    reading: new SSMClient({ maxAttempts: 10 }),
-    sending: new SSMClient({ retryStrategy: new ThrottleOnlyRetry(10) }),
+    reading: new SSMClient({ ...clientConfig, maxAttempts: 10 }),
+    sending: new SSMClient({ ...clientConfig, retryStrategy: new ThrottleOnlyRetry(10) }),
   },
 });
 

@@ -4,7 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readWebhookUrl } from './adapters/secrets.ts';
 import { post, type SlackLimits } from './adapters/slack.ts';
 import { parseTopicRecords } from './domain/topic-record.ts';
-import { readSettings } from './environment.ts';
+import { clientConfig, readSettings } from './environment.ts';
 
 const logger = new Logger();
 
@@ -16,7 +16,8 @@ export function makeHandler(limits?: SlackLimits) {
     const { slackSecretId, dashboardName: dashboard } = resources;
     if (slackSecretId === undefined) throw new Error('podthaw.json names no Slack secret');
     const messages = parseTopicRecords(event, { now: new Date(), dashboard, runbookUrl });
-    secrets ??= new SecretsManagerClient({});
+    // Fewer attempts than elsewhere: most of the function's two minutes are Slack's.
+    secrets ??= new SecretsManagerClient({ ...clientConfig, maxAttempts: 5 });
     const webhook = await readWebhookUrl(secrets, slackSecretId);
     for (const message of messages) {
       await post(webhook, message, limits);

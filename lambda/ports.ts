@@ -23,7 +23,8 @@ const SLOWEST_LOOK_MS = 5_000;
 /** Opens the cluster's API and wires the ports to it. @throws the SDK's errors */
 export async function connectPorts(cluster: string, env: Environment): Promise<Connection> {
   const endpoint = await describeCluster(env.clients.eks, cluster);
-  const api = connect(endpoint, () => makeToken(env.region, cluster));
+  const { deadline } = env;
+  const api = connect(endpoint, () => makeToken(env.region, cluster), { deadline });
   const claims = claimsPort(cluster, env);
   return { ports: { ...apiPorts(api), ...nodePorts(env), claims }, close: () => api.close() };
 }

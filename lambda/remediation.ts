@@ -18,15 +18,34 @@ const logger = new Logger();
 export async function remediate(event: unknown, env: Environment): Promise<Outcome | Outcome[]> {
   const trigger = parseTrigger(event);
   logger.info('triggered', { runId: env.runId, trigger });
-  const outcomes: Outcome[] = [];
-  for (const cluster of clustersOf(trigger, env.settings.clusters)) {
-    const context = runContext(trigger, cluster, env);
-    outcomes.push(
-      isQuiet(trigger) ? makeOutcome(context, []) : await remediateCluster(trigger, context, env),
-    );
-  }
+  const clusters = clustersOf(trigger, env.settings.clusters);
+  const outcomes = await remediateAll(clusters, trigger, env);
   const [only] = outcomes;
   return outcomes.length === 1 && only !== undefined ? only : outcomes;
+}
+
+/** One cluster after the other; a fault at one keeps none of the others from its turn. @throws it then */
+async function remediateAll(
+  clusters: readonly Cluster[],
+  trigger: Trigger,
+  env: Environment,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const faults: unknown[] = [];
+  for (const cluster of clusters) {
+    const context = runContext(trigger, cluster, env);
+    try {
+      outcomes.push(
+        isQuiet(trigger) ? makeOutcome(context, []) : await remediateCluster(trigger, context, env),
+      );
+    } catch (error) {
+      logger.error('run failed', { cluster: cluster.name, error });
+      faults.push(error);
+    }
+  }
+  if (faults.length > 1) throw new AggregateError(faults, `${faults.length} clusters' runs failed`);
+  if (faults.length === 1) throw faults[0];
+  return outcomes;
 }
 
 /** Only ALARM acts; OK and INSUFFICIENT_DATA end quietly. */

@@ -49,7 +49,10 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-const CREDENTIALS = { accessKeyId: 'AKIALOOPBACK00000000', secretAccessKey: 'loopback' };
+/** As deployed. */
+const DETECT_MS = 120_000;
+/** Whom every endpoint knows; clusters that a test adds must know them too. */
+export const CREDENTIALS = { accessKeyId: 'AKIALOOPBACK00000000', secretAccessKey: 'loopback' };
 const REGION = 'eu-central-1';
 const TOPIC = `arn:aws:sns:${REGION}:111122223333:podthaw`;
 const DOCUMENT = 'podthaw-freezer';
@@ -66,10 +69,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   });
   // New containers, as after a deployment: no client that still knows another pipeline.
   const remediate = makeRemediate();
+  const detect = makeDetect();
   endpoints.sns.subscribe(TOPIC, makeNotifySlack());
   return {
     ...endpoints,
-    detect: makeDetect(),
+    detect: () => detect({}, lambdaContext(randomUUID(), DETECT_MS)),
     invoke: async (event, runId = randomUUID()) => {
       const outcome = await remediate(event, lambdaContext(runId, options.timeoutMs ?? 300_000));
       await endpoints.sns.settled();

@@ -17,9 +17,18 @@ export class ClusterUnavailable extends Error {
   override name = 'ClusterUnavailable';
 }
 
-/** Looks up a cluster's API endpoint and CA. @throws ClusterUnavailable, or the SDK's errors */
+/** No answer came from EKS itself. */
+export class EksUnreachable extends Error {
+  override name = 'EksUnreachable';
+}
+
+/**
+ * Looks up a cluster's API endpoint and CA.
+ *
+ * @throws ClusterUnavailable, EksUnreachable, or the SDK's errors
+ */
 export async function describeCluster(client: EKSClient, name: string): Promise<ClusterEndpoint> {
-  const { cluster } = await client.send(new DescribeClusterCommand({ name }));
+  const { cluster } = await describe(client, name);
   const ca = cluster?.certificateAuthority?.data;
   if (cluster?.endpoint === undefined || ca === undefined) {
     throw new ClusterUnavailable(
@@ -27,6 +36,24 @@ export async function describeCluster(client: EKSClient, name: string): Promise<
     );
   }
   return { url: cluster.endpoint, ca: Buffer.from(ca, 'base64').toString('utf8') };
+}
+
+async function describe(client: EKSClient, name: string) {
+  try {
+    return await client.send(new DescribeClusterCommand({ name }));
+  } catch (cause) {
+    if (cause instanceof Error && isConnectionError(cause)) {
+      throw new EksUnreachable(cause.message, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Node's own codes (ECONNREFUSED, ENOTFOUND, …), and the SDK's time-out. */
+function isConnectionError(error: Error): boolean {
+  return (
+    error.name === 'TimeoutError' || ('code' in error && /^E[A-Z_]+$/.test(String(error.code)))
+  );
 }
 
 /** Seconds that the presigned URL, and so the token, may be used. */

@@ -18,7 +18,9 @@ export type Fault =
   /** The request is read and never answered. */
   | { kind: 'hang' }
   /** The connection is cut without an answer. */
-  | { kind: 'close' };
+  | { kind: 'close' }
+  /** The usual answer's head and half of its body; then the connection is cut, or nothing more comes. */
+  | { kind: 'half'; end: 'close' | 'hang' };
 
 /** Says what happens to the nth call (from 1) of an operation; nothing means the usual answer. */
 export type FaultRule = (nth: number) => Fault | undefined;
@@ -80,6 +82,8 @@ export function internalError(status = 500): Fault {
 
 export const closing: Fault = { kind: 'close' };
 export const hanging: Fault = { kind: 'hang' };
+export const cutOff: Fault = { kind: 'half', end: 'close' };
+export const stalling: Fault = { kind: 'half', end: 'hang' };
 export const garbage: Fault = {
   kind: 'reply',
   reply: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>not it' },

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fault, Faults } from './faults.ts';
+import { read, send, sendHalf } from './message.ts';
 
 /** A request, read whole. */
 export type Request = {
@@ -55,9 +56,6 @@ export class ServiceError extends Error {
   }
 }
 
-/** More than any caller of ours sends; a body beyond it ends the connection. */
-const BODY_LIMIT = 8 * 1024 * 1024;
-
 /** Serves `protocol` on a free port of 127.0.0.1, never on another interface. */
 export async function listen(protocol: Protocol, tls?: Tls): Promise<Endpoint> {
   const calls = new Map<string, number>();
@@ -102,6 +100,9 @@ async function handle(
   const operation = protocol.operationOf(request);
   calls.set(operation, (calls.get(operation) ?? 0) + 1);
   const fault = faults.take(operation);
+  if (fault?.kind === 'half') {
+    return sendHalf(response, await answer(protocol, operation, request), fault.end);
+  }
   const reply = fault && (await replyTo(fault, protocol));
   if (reply === 'hang') return;
   if (reply === 'close') response.destroy();
@@ -110,7 +111,7 @@ async function handle(
 
 /** A fault's reply; nothing where the fault was only a delay. */
 async function replyTo(
-  fault: Fault,
+  fault: Exclude<Fault, { kind: 'half' }>,
   protocol: Protocol,
 ): Promise<Reply | 'hang' | 'close' | undefined> {
   switch (fault.kind) {
@@ -138,26 +139,4 @@ async function answer(protocol: Protocol, operation: string, request: Request): 
     if (cause instanceof ServiceError) return protocol.refuse(cause);
     return protocol.refuse(new ServiceError('InternalServerError', String(cause), 500));
   }
-}
-
-async function read(message: http.IncomingMessage): Promise<Request> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) throw new Error(`a body of more than ${BODY_LIMIT} bytes`);
-    chunks.push(chunk);
-  }
-  return {
-    method: message.method ?? 'GET',
-    url: new URL(message.url ?? '/', 'http://127.0.0.1'),
-    headers: message.headers,
-    body: Buffer.concat(chunks),
-  };
-}
-
-function send(response: http.ServerResponse, reply: Reply): void {
-  const body = Buffer.from(reply.body ?? '');
-  response.writeHead(reply.status, { 'content-length': body.length, ...reply.headers });
-  response.end(body);
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { delayed, throttled } from '../../../local/endpoints/faults.ts';
+import { cutOff, delayed, stalling, throttled } from '../../../local/endpoints/faults.ts';
 import { type Endpoint, listen } from '../../../local/endpoints/server.ts';
 
 let endpoint: Endpoint | undefined;
@@ -65,4 +65,18 @@ test('a body that is too large ends the connection', async () => {
   const { url } = await echo();
   const body = Buffer.alloc(9 * 1024 * 1024);
   await expect(fetch(`${url}/say`, { method: 'POST', body })).rejects.toThrow('fetch failed');
+});
+
+test('half an answer: then the end, or nothing more', async () => {
+  const { url, faults } = await echo();
+  faults.next('say', cutOff, stalling);
+  const ask = () =>
+    fetch(`${url}/say`, { method: 'POST', body: 'usual', signal: AbortSignal.timeout(2_000) });
+  const cut = await ask();
+  expect(cut.headers.get('content-length')).toBe('5');
+  await expect(cut.text()).rejects.toThrow('terminated');
+  const stalled = await ask();
+  const reader = stalled.body?.getReader();
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('us');
+  await expect(reader?.read()).rejects.toThrow('timeout');
 });
