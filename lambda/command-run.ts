@@ -221,6 +221,7 @@ function wasThawed(one: Answered): boolean {
   return target?.verdict === 'thawed';
 }
 
+/** A UID that is gone never comes back: its claim runs out by itself, and costs no write. */
 async function settle(
   answered: readonly Answered[],
   judged: readonly PodOutcome[],
@@ -228,7 +229,7 @@ async function settle(
 ): Promise<void> {
   const settlements = answered.flatMap((one, at): Settlement[] => {
     const last = judged[at];
-    if (!one.claimed || last === undefined) return [];
+    if (!one.claimed || last === undefined || last.outcome === 'deleted') return [];
     return [
       {
         uid: one.pod.uid,

@@ -1,7 +1,7 @@
 /** Wires a run to the real cluster, EC2 and SSM. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { readClaims, settleClaims, takeClaims } from './adapters/dynamodb.ts';
+import { readClaims, settleClaims, takeClaims } from './adapters/claims.ts';
 import { placeNodes } from './adapters/ec2.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect, type KubernetesApi } from './adapters/kubernetes.ts';
@@ -71,7 +71,7 @@ async function awaitGone(
 
 /** The claims of one cluster's pods, for one invocation. */
 function claimsPort(cluster: string, env: Environment): Claims {
-  const { claims: table, claimant, deadline } = env;
+  const { claims: table, deadline } = env;
   const idOf = (uid: string) => podItemId(cluster, uid);
   const uidOf = (id: string) => id.slice(idOf('').length);
   return {
@@ -81,14 +81,14 @@ function claimsPort(cluster: string, env: Environment): Claims {
     },
     take: async (uids) => {
       const times = { now: new Date(), until: claimedUntil(deadline) };
-      const taken = await takeClaims(table, uids.map(idOf), claimant, times);
+      const taken = await takeClaims(table, uids.map(idOf), times);
       return new Set([...taken].map(uidOf));
     },
     settle: async (settlements) => {
       const now = new Date();
       const items = settlements.map((one) => ({ ...one, id: idOf(one.uid) }));
       try {
-        await settleClaims(table, items, claimant, { now, until: pausedUntil(now) });
+        await settleClaims(table, items, { now, until: pausedUntil(now) });
       } catch (error) {
         // What was done is done and must be told; the claims last until the run's deadline.
         logger.error('cannot settle claims', { cluster, error });
