@@ -21,6 +21,8 @@ const claimSchema = z.object({
     .optional(),
 });
 
+const holderSchema = z.object({ [partition]: text, invocation: text.optional() });
+
 /** Reads claims as they stand. @returns by id; what no run has ever claimed is left out */
 export async function readClaims(
   table: ClaimsTable,
@@ -50,9 +52,8 @@ export async function takeClaims(
     const taken = await update(table, id, now, {
       UpdateExpression:
         'SET attempts = if_not_exists(attempts, :none) + :one, notBefore = :until, runId = :run, invocation = :me, #expiry = :expiry',
-      // A repeated call, after an answer that was lost, must see its own claim as won.
       ConditionExpression:
-        'invocation = :me OR ((attribute_not_exists(attempts) OR attempts < :most) AND (attribute_not_exists(notBefore) OR notBefore <= :now))',
+        '(attribute_not_exists(attempts) OR attempts < :most) AND (attribute_not_exists(notBefore) OR notBefore <= :now)',
       ExpressionAttributeValues: {
         ':none': { N: '0' },
         ':one': { N: '1' },
@@ -65,7 +66,17 @@ export async function takeClaims(
     });
     return taken ? [id] : [];
   };
-  return new Set((await pMap(ids, take, { concurrency: TAKES_AT_ONCE })).flat());
+  const taken = new Set((await pMap(ids, take, { concurrency: TAKES_AT_ONCE })).flat());
+  const refused = ids.filter((id) => !taken.has(id));
+  return new Set([...taken, ...(await heldAlready(table, refused))]);
+}
+
+/** The SDK repeats a call whose answer was lost, and is refused by its own claim: that one is won. */
+async function heldAlready(table: ClaimsTable, ids: readonly string[]): Promise<string[]> {
+  const items = z.array(holderSchema).parse(await readItems(table, ids));
+  return items
+    .filter(({ invocation }) => invocation === table.claimant.invocation)
+    .map(({ [partition]: id }) => id);
 }
 
 /** Gives claims back with what came of them; one that another run has taken over is let be. */
