@@ -11,6 +11,7 @@ import type { Command } from './domain/command.ts';
 import { podItemId } from './domain/news.ts';
 import type { TerminatingPod } from './domain/pod.ts';
 import type { Environment } from './environment.ts';
+import { joinLookUps } from './joint-look-up.ts';
 import type { Claims, Ports, RunContext } from './run.ts';
 
 const logger = new Logger();
@@ -47,7 +48,7 @@ export function nodePorts({ clients, settings }: Environment) {
 function apiPorts(api: KubernetesApi) {
   return {
     listTerminating: () => api.listTerminating(),
-    stillTerminating: (pods: readonly TerminatingPod[]) => api.stillTerminating(pods),
+    stillTerminating: joinLookUps((pods) => api.stillTerminating(pods)),
     awaitGone: (pods: readonly TerminatingPod[], until: Date) => awaitGone(api, pods, until),
   };
 }
