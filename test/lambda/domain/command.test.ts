@@ -43,8 +43,8 @@ describe('commands', () => {
   test.each([
     ['fifty nodes share one', Array(50).fill(2), [100]],
     ['the fifty-first gets another', Array(51).fill(2), [100, 2]],
-    ['of one pod each, as many as the list holds', Array(36).fill(1), [36]],
-    ['and not one more', Array(37).fill(1), [36, 1]],
+    ['of one pod each, as many as the list holds', Array(25).fill(1), [25]],
+    ['and not one more', Array(26).fill(1), [25, 1]],
     ['nodes of one pod and of more do not mix', [1, 5, 1, 5], [2, 10]],
     ['the most overdue node’s command is first', [5, 1, 5, 1], [10, 2]],
     ['two hundred UIDs fit', Array(40).fill(5), [200]],
