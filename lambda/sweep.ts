@@ -1,6 +1,7 @@
 /** A sweep by hand of named instances where the Kubernetes API is out of reach: pending kills alone decide. */
 import { makeSweepCommands } from './domain/command.ts';
-import { judgeUnnamed, type NodeReply, type Outcome, type PodOutcome } from './domain/outcome.ts';
+import { judgeUnnamed } from './domain/judgement.ts';
+import type { NodeReply, Outcome, PodOutcome } from './domain/outcome.ts';
 import { makeOutcome, type Ports, performed, type RunContext } from './run.ts';
 
 /** Runs freezer.sh `--all` there. Holds cannot be seen, so only a person may ask for it. */
