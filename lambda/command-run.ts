@@ -1,16 +1,12 @@
 /** From the plan's work to judged pods: claim, ask again, send, confirm, give the claims back. */
 import pMap from 'p-map';
+import { COMMANDS_AT_ONCE, hasTimeFor } from './command-budget.ts';
 import { type Answered, confirm, settlementsOf } from './confirmation.ts';
 import { type Command, makeCommands } from './domain/command.ts';
 import type { NodeReply, PodOutcome } from './domain/outcome.ts';
 import type { NodeWork } from './domain/plan.ts';
 import type { TerminatingPod } from './domain/pod.ts';
 import { type Ports, performed, type RunContext } from './run.ts';
-
-/** Commands under way at once: well under SendCommand's and ListCommandInvocations' rates. */
-const CONCURRENCY = 10;
-/** Beside the script's own windows: for its delivery, its samples and its report. */
-const COMMAND_MS = 75_000;
 
 /** Sends the work and judges every pod of it, exactly once each. */
 export async function carryOut(
@@ -23,7 +19,7 @@ export async function carryOut(
   const answered =
     lead === 'lost'
       ? notSent(work, false, takenMeanwhile)
-      : await answerAll(commands, lead, context, ports);
+      : await answerAll(commands, lead.uid, context, ports);
   const judged = await confirm(answered, context, ports);
   const settlements = settlementsOf(answered, judged);
   if (settlements.length > 0) await ports.claims.settle(settlements);
@@ -38,12 +34,13 @@ async function takeLead(
   commands: readonly Command[],
   context: RunContext,
   ports: Ports,
-): Promise<string | undefined | 'lost'> {
+): Promise<{ uid: string | undefined } | 'lost'> {
   const uid = commands[0]?.work[0]?.pods[0]?.uid;
-  if (uid === undefined || performed(context) === 'check') return undefined;
-  if (!hasTimeFor(context, ports.now())) return undefined;
+  const none = { uid: undefined };
+  if (uid === undefined || performed(context) === 'check') return none;
+  if (!hasTimeFor(context, ports.now())) return none;
   const taken = await ports.claims.take([uid]);
-  return taken.has(uid) ? uid : 'lost';
+  return taken.has(uid) ? { uid } : 'lost';
 }
 
 async function answerAll(
@@ -53,7 +50,7 @@ async function answerAll(
   ports: Ports,
 ): Promise<Answered[]> {
   const answers = await pMap(commands, (command) => answer(command, lead, context, ports), {
-    concurrency: CONCURRENCY,
+    concurrency: COMMANDS_AT_ONCE,
   });
   return answers.flat();
 }
@@ -72,7 +69,8 @@ async function answer(
     const sent = await askAndSend(taken, claimed, context, ports);
     return [...notSent(others, false, takenMeanwhile), ...sent];
   } catch (error) {
-    return notSent(command.work, false, unasked('the claims', error));
+    // Some may have been taken: those are given back, and settling the others does nothing.
+    return notSent(command.work, true, unasked('the claims', error));
   }
 }
 
@@ -110,12 +108,6 @@ const goneBefore = {
   outcome: 'deleted',
   reason: 'gone from the API before anything was sent',
 } as const;
-
-/** A command begun too late would be cut off midway: better not begun. */
-function hasTimeFor({ settings, deadline }: RunContext, now: Date): boolean {
-  const windows = (settings.settleSeconds + settings.waitSeconds) * 1000;
-  return now.getTime() + windows + COMMAND_MS <= deadline.getTime();
-}
 
 /** A check claims nothing, and waits for nobody. */
 async function claim(

@@ -43,20 +43,17 @@ export async function confirm(
 /** An API that cannot be asked proves nothing: the thaw stands, the pod counts as not gone. */
 async function lookForGone(answered: readonly Answered[], context: RunContext, ports: Ports) {
   const sent = answered.filter((one) => 'reply' in one);
-  const thawed = sent.filter(wasThawed).map(({ pod }) => pod);
-  const others = sent.filter((one) => !wasThawed(one)).map(({ pod }) => pod);
+  const podsOf = (some: readonly Answered[]) => some.map(({ pod }) => pod);
   const confirmMs = context.settings.confirmSeconds * 1000;
   const until = Math.min(context.deadline.getTime(), ports.now().getTime() + confirmMs);
-  const gone = new Map<string, Date>();
-  try {
-    for (const [uid, at] of await ports.awaitGone(thawed, new Date(until))) gone.set(uid, at);
-    const still = await ports.stillTerminating(others);
-    for (const { uid } of others) if (!still.has(uid)) gone.set(uid, ports.now());
-    return { gone, doubt: '' };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { gone, doubt: `; the API could not be asked again: ${why}` };
-  }
+  const thawed = await ports.awaitGone(podsOf(sent.filter(wasThawed)), new Date(until));
+  // The others are looked for once: nothing was done that could free them.
+  const others = await ports.awaitGone(podsOf(sent.filter((one) => !wasThawed(one))), ports.now());
+  const { trouble } = thawed;
+  return {
+    gone: new Map([...thawed.gone, ...others.gone]),
+    doubt: trouble === undefined ? '' : `; the API could not be asked again: ${trouble}`,
+  };
 }
 
 function wasThawed(one: Answered): boolean {

@@ -53,20 +53,31 @@ function apiPorts(api: KubernetesApi) {
   };
 }
 
+/** An API that fails for a while is asked again: a thaw alone is no proof. */
 async function awaitGone(
   api: KubernetesApi,
   pods: readonly TerminatingPod[],
   until: Date,
-): Promise<ReadonlyMap<string, Date>> {
+): ReturnType<Ports['awaitGone']> {
   const gone = new Map<string, Date>();
   let left = pods;
   for (let pause = FIRST_LOOK_MS; ; pause *= 1.5) {
-    const still = await api.stillTerminating(left);
+    const { still, trouble } = await look(api, left);
     const now = new Date();
     for (const { uid } of left) if (!still.has(uid)) gone.set(uid, now);
     left = left.filter(({ uid }) => still.has(uid));
-    if (left.length === 0 || now >= until) return gone;
+    if (left.length === 0 || now >= until) return { gone, trouble };
     await sleep(Math.min(pause, SLOWEST_LOOK_MS));
+  }
+}
+
+/** Where the API does not answer, nobody is known to be gone. */
+async function look(api: KubernetesApi, pods: readonly TerminatingPod[]) {
+  try {
+    return { still: await api.stillTerminating(pods), trouble: undefined };
+  } catch (error) {
+    const trouble = error instanceof Error ? error.message : String(error);
+    return { still: new Set(pods.map(({ uid }) => uid)), trouble };
   }
 }
 
