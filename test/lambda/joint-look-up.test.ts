@@ -5,7 +5,7 @@ import { joinLookUps } from '../../lambda/joint-look-up.ts';
 import { podOf, uidOf } from './domain/pods.ts';
 
 /** An API that knows some UIDs, answers after a moment, and notes what it was asked. */
-function startApi(known: Set<string>, ms = 20) {
+function startApi(known: Set<string>, ms = 100) {
   const asked: string[][] = [];
   const lookUp = joinLookUps(async (pods: readonly TerminatingPod[]) => {
     const uids = pods.map(({ uid }) => uid);
@@ -34,6 +34,19 @@ test('no answer is older than its question', async () => {
   expect((await first).has(uidOf(1))).toBe(true);
   expect((await second).has(uidOf(1))).toBe(false);
   expect(asked).toHaveLength(2);
+});
+
+test('what is asked while a look-up is under way waits for it, and shares the next', async () => {
+  const { asked, lookUp } = startApi(new Set([uidOf(3)]));
+  const first = lookUp([podOf(1)]);
+  await sleep(5);
+  const second = lookUp([podOf(2)]);
+  await sleep(5);
+  const third = lookUp([podOf(3)]);
+  expect(asked).toEqual([[uidOf(1)]]);
+  await Promise.all([first, second, third]);
+  expect(asked).toEqual([[uidOf(1)], [uidOf(2), uidOf(3)]]);
+  expect((await third).has(uidOf(3))).toBe(true);
 });
 
 test('one that fails fails for those who share it, and the next is made all the same', async () => {
