@@ -1,7 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCommand, ThrottleOnlyRetry } from '../../../lambda/adapters/ssm.ts';
-import { makeCommands } from '../../../lambda/domain/command.ts';
+import { type Command, LISTED_TARGETS, makeCommands } from '../../../lambda/domain/command.ts';
 import { judgePod } from '../../../lambda/domain/judgement.ts';
 import type { NodeReply } from '../../../lambda/domain/outcome.ts';
 import { failing, hanging, internalError, throttled } from '../../../local/endpoints/faults.ts';
@@ -37,10 +37,17 @@ async function start(instances: Record<number, Fields>, options: Partial<SsmOpti
   return ssm;
 }
 
-/** Runs one command on these nodes, within so many milliseconds. @returns each node's reply */
-async function replies(ssm: SsmEndpoint, nodes: number[], ms = 20_000) {
+/** One command for all of them, though the plan would send nodes of one pod in several. */
+function commandOf(nodes: number[]): Command {
   const [command] = makeCommands(workOf(nodes), 'thaw', settings);
   if (command === undefined) throw new Error('no command');
+  const Targets: [string] = [nodes.map(uidOf).join(',')];
+  return { work: workOf(nodes), parameters: { ...command.parameters, Targets } };
+}
+
+/** Runs one command on these nodes, within so many milliseconds. @returns each node's reply */
+async function replies(ssm: SsmEndpoint, nodes: number[], ms = 20_000) {
+  const command = commandOf(nodes);
   const clients = {
     reading: new SSMClient({ ...clientOptions(ssm), maxAttempts: 2 }),
     sending: new SSMClient({ ...clientOptions(ssm), retryStrategy: new ThrottleOnlyRetry(5) }),
@@ -143,7 +150,7 @@ describe('each node is told apart, and takes no other with it', () => {
 
 describe('what is read', () => {
   test('reports that fit come with the list: no node is asked by itself', async () => {
-    const nodes = Array.from({ length: 50 }, (_, at) => at + 1);
+    const nodes = Array.from({ length: LISTED_TARGETS }, (_, at) => at + 1);
     const ssm = await start(Object.fromEntries(nodes.map((node) => [node, thawing(node)])));
     const replyOf = await replies(ssm, nodes);
     for (const node of nodes) expect(replyOf(node).kind).toBe('report');
