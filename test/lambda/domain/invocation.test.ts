@@ -83,3 +83,11 @@ test.each([
 ])('%s finished: %s', (statusDetails, finished) => {
   expect(isFinished({ statusDetails })).toBe(finished);
 });
+
+test.each([
+  [3, 'freezer.sh: busy: another thaw held the lock for 30 s', true],
+  [3, 'freezer.sh: not root', false],
+  [1, 'freezer.sh: busy: another thaw held the lock for 30 s', false],
+])('exit %i, "%s": busy %s', (responseCode, stderr, busy) => {
+  expect('busy' in read({ statusDetails: 'Failed', responseCode, stdout: '', stderr })).toBe(busy);
+});
