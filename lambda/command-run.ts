@@ -1,24 +1,12 @@
 /** From the plan's work to judged pods: claim, ask again, send, confirm, give the claims back. */
 import pMap from 'p-map';
-import { type Settlement, wasAttempted } from './domain/claim.ts';
+import { COMMANDS_AT_ONCE, hasTimeFor } from './command-budget.ts';
+import { type Answered, confirm, settlementsOf } from './confirmation.ts';
 import { type Command, makeCommands } from './domain/command.ts';
-import { identify, judgePod, type NodeReply, type PodOutcome } from './domain/outcome.ts';
+import type { NodeReply, PodOutcome } from './domain/outcome.ts';
 import type { NodeWork } from './domain/plan.ts';
-import { cgroupUid, type TerminatingPod } from './domain/pod.ts';
+import type { TerminatingPod } from './domain/pod.ts';
 import { type Ports, performed, type RunContext } from './run.ts';
-
-/** Commands under way at once: well under SendCommand's and ListCommandInvocations' rates. */
-const CONCURRENCY = 10;
-/** Beside the script's own windows: for its delivery, its samples and its report. */
-const COMMAND_MS = 75_000;
-
-/** A pod and what is known of it at the end of its command, or why it was not sent. */
-type Answered = {
-  pod: TerminatingPod;
-  instanceId: string;
-  /** Whether this run holds the pod's claim. */
-  claimed: boolean;
-} & ({ reply: NodeReply } | { notSent: Pick<PodOutcome, 'outcome' | 'reason'> });
 
 /** Sends the work and judges every pod of it, exactly once each. */
 export async function carryOut(
@@ -31,9 +19,10 @@ export async function carryOut(
   const answered =
     lead === 'lost'
       ? notSent(work, false, takenMeanwhile)
-      : await answerAll(commands, lead, context, ports);
+      : await answerAll(commands, lead.uid, context, ports);
   const judged = await confirm(answered, context, ports);
-  await settle(answered, judged, ports);
+  const settlements = settlementsOf(answered, judged);
+  if (settlements.length > 0) await ports.claims.settle(settlements);
   return judged;
 }
 
@@ -45,12 +34,13 @@ async function takeLead(
   commands: readonly Command[],
   context: RunContext,
   ports: Ports,
-): Promise<string | undefined | 'lost'> {
+): Promise<{ uid: string | undefined } | 'lost'> {
   const uid = commands[0]?.work[0]?.pods[0]?.uid;
-  if (uid === undefined || performed(context) === 'check') return undefined;
-  if (!hasTimeFor(context, ports.now())) return undefined;
+  const none = { uid: undefined };
+  if (uid === undefined || performed(context) === 'check') return none;
+  if (!hasTimeFor(context, ports.now())) return none;
   const taken = await ports.claims.take([uid]);
-  return taken.has(uid) ? uid : 'lost';
+  return taken.has(uid) ? { uid } : 'lost';
 }
 
 async function answerAll(
@@ -60,7 +50,7 @@ async function answerAll(
   ports: Ports,
 ): Promise<Answered[]> {
   const answers = await pMap(commands, (command) => answer(command, lead, context, ports), {
-    concurrency: CONCURRENCY,
+    concurrency: COMMANDS_AT_ONCE,
   });
   return answers.flat();
 }
@@ -79,7 +69,8 @@ async function answer(
     const sent = await askAndSend(taken, claimed, context, ports);
     return [...notSent(others, false, takenMeanwhile), ...sent];
   } catch (error) {
-    return notSent(command.work, false, unasked('the claims', error));
+    // Some may have been taken: those are given back, and settling the others does nothing.
+    return notSent(command.work, true, unasked('the claims', error));
   }
 }
 
@@ -117,12 +108,6 @@ const goneBefore = {
   outcome: 'deleted',
   reason: 'gone from the API before anything was sent',
 } as const;
-
-/** A command begun too late would be cut off midway: better not begun. */
-function hasTimeFor({ settings, deadline }: RunContext, now: Date): boolean {
-  const windows = (settings.settleSeconds + settings.waitSeconds) * 1000;
-  return now.getTime() + windows + COMMAND_MS <= deadline.getTime();
-}
 
 /** A check claims nothing, and waits for nobody. */
 async function claim(
@@ -169,81 +154,6 @@ function notSent(
   );
 }
 
-/** Looks for the pods' UIDs in the API: until the thawed ones are gone or the time is up. */
-async function confirm(
-  answered: readonly Answered[],
-  context: RunContext,
-  ports: Ports,
-): Promise<PodOutcome[]> {
-  const { gone, doubt } =
-    performed(context) === 'thaw'
-      ? await lookForGone(answered, context, ports)
-      : { gone: new Map<string, Date>(), doubt: '' };
-  const now = ports.now();
-  return answered.map((one) => {
-    const goneAt = gone.get(one.pod.uid);
-    const judged =
-      'reply' in one ? judgePod(one.pod, one.reply, goneAt !== undefined) : one.notSent;
-    return {
-      ...identify(one.pod, now),
-      instanceId: one.instanceId,
-      freezes: [],
-      processes: [],
-      ...judged,
-      ...(goneAt === undefined ? {} : { secondsToGone: secondsBetween(context.startedAt, goneAt) }),
-      reason: judged.reason + (judged.outcome === 'thawed' ? doubt : ''),
-    };
-  });
-}
-
-/** An API that cannot be asked proves nothing: the thaw stands, the pod counts as not gone. */
-async function lookForGone(answered: readonly Answered[], context: RunContext, ports: Ports) {
-  const sent = answered.filter((one) => 'reply' in one);
-  const thawed = sent.filter(wasThawed).map(({ pod }) => pod);
-  const others = sent.filter((one) => !wasThawed(one)).map(({ pod }) => pod);
-  const confirmMs = context.settings.confirmSeconds * 1000;
-  const until = Math.min(context.deadline.getTime(), ports.now().getTime() + confirmMs);
-  const gone = new Map<string, Date>();
-  try {
-    for (const [uid, at] of await ports.awaitGone(thawed, new Date(until))) gone.set(uid, at);
-    const still = await ports.stillTerminating(others);
-    for (const { uid } of others) if (!still.has(uid)) gone.set(uid, ports.now());
-    return { gone, doubt: '' };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { gone, doubt: `; the API could not be asked again: ${why}` };
-  }
-}
-
-function wasThawed(one: Answered): boolean {
-  if (!('reply' in one) || one.reply.kind !== 'report') return false;
-  const target = one.reply.report.targets.find(({ target: uid }) => uid === cgroupUid(one.pod));
-  return target?.verdict === 'thawed';
-}
-
-async function settle(
-  answered: readonly Answered[],
-  judged: readonly PodOutcome[],
-  ports: Ports,
-): Promise<void> {
-  const settlements = answered.flatMap((one, at): Settlement[] => {
-    const last = judged[at];
-    if (!one.claimed || last === undefined) return [];
-    return [
-      {
-        uid: one.pod.uid,
-        attempted: 'reply' in one && wasAttempted(one.reply),
-        last: {
-          outcome: last.outcome,
-          reason: last.reason,
-          ...(last.cause === undefined ? {} : { cause: last.cause }),
-        },
-      },
-    ];
-  });
-  if (settlements.length > 0) await ports.claims.settle(settlements);
-}
-
 /** Splits the work by its pods; nodes without any on one side are left out there. */
 function part(work: readonly NodeWork[], wanted: (pod: TerminatingPod) => boolean) {
   const side = (test: (pod: TerminatingPod) => boolean) =>
@@ -255,8 +165,4 @@ function part(work: readonly NodeWork[], wanted: (pod: TerminatingPod) => boolea
 
 function uidsOf(work: readonly NodeWork[]): string[] {
   return work.flatMap(({ pods }) => pods.map(({ uid }) => uid));
-}
-
-function secondsBetween(from: Date, to: Date): number {
-  return Math.round((to.getTime() - from.getTime()) / 1000);
 }

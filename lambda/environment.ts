@@ -6,7 +6,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
-import type { Claimant, ClaimsTable } from './adapters/dynamodb.ts';
+import type { ClaimsTable } from './adapters/dynamodb.ts';
 import { type SsmClients, ThrottleOnlyRetry } from './adapters/ssm.ts';
 import { type DeployedSettings, parseDeployedSettings, SettingsError } from './domain/settings.ts';
 
@@ -20,7 +20,6 @@ export interface Environment {
   deadline: Date;
   clients: Clients;
   claims: ClaimsTable;
-  claimant: Claimant;
 }
 
 export interface Clients {
@@ -77,8 +76,11 @@ export function environmentFrom(
     runId: context.awsRequestId,
     deadline: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS),
     clients,
-    claims: { client: clients.dynamodb, name: claimsTable },
-    claimant: { runId: context.awsRequestId, invocation: randomUUID() },
+    claims: {
+      client: clients.dynamodb,
+      name: claimsTable,
+      claimant: { runId: context.awsRequestId, invocation: randomUUID() },
+    },
   };
 }
 

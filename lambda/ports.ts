@@ -1,7 +1,7 @@
 /** Wires a run to the real cluster, EC2 and SSM. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { readClaims, settleClaims, takeClaims } from './adapters/dynamodb.ts';
+import { readClaims, settleClaims, takeClaims } from './adapters/claims.ts';
 import { placeNodes } from './adapters/ec2.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect, type KubernetesApi } from './adapters/kubernetes.ts';
@@ -11,6 +11,7 @@ import type { Command } from './domain/command.ts';
 import { podItemId } from './domain/news.ts';
 import type { TerminatingPod } from './domain/pod.ts';
 import type { Environment } from './environment.ts';
+import { joinLookUps } from './joint-look-up.ts';
 import type { Claims, Ports, RunContext } from './run.ts';
 
 const logger = new Logger();
@@ -48,31 +49,42 @@ export function nodePorts({ clients, settings }: Environment) {
 function apiPorts(api: KubernetesApi) {
   return {
     listTerminating: () => api.listTerminating(),
-    stillTerminating: (pods: readonly TerminatingPod[]) => api.stillTerminating(pods),
+    stillTerminating: joinLookUps((pods) => api.stillTerminating(pods)),
     awaitGone: (pods: readonly TerminatingPod[], until: Date) => awaitGone(api, pods, until),
   };
 }
 
+/** An API that fails for a while is asked again: a thaw alone is no proof. */
 async function awaitGone(
   api: KubernetesApi,
   pods: readonly TerminatingPod[],
   until: Date,
-): Promise<ReadonlyMap<string, Date>> {
+): ReturnType<Ports['awaitGone']> {
   const gone = new Map<string, Date>();
   let left = pods;
   for (let pause = FIRST_LOOK_MS; ; pause *= 1.5) {
-    const still = await api.stillTerminating(left);
+    const { still, trouble } = await look(api, left);
     const now = new Date();
     for (const { uid } of left) if (!still.has(uid)) gone.set(uid, now);
     left = left.filter(({ uid }) => still.has(uid));
-    if (left.length === 0 || now >= until) return gone;
+    if (left.length === 0 || now >= until) return { gone, trouble };
     await sleep(Math.min(pause, SLOWEST_LOOK_MS));
+  }
+}
+
+/** Where the API does not answer, nobody is known to be gone. */
+async function look(api: KubernetesApi, pods: readonly TerminatingPod[]) {
+  try {
+    return { still: await api.stillTerminating(pods), trouble: undefined };
+  } catch (error) {
+    const trouble = error instanceof Error ? error.message : String(error);
+    return { still: new Set(pods.map(({ uid }) => uid)), trouble };
   }
 }
 
 /** The claims of one cluster's pods, for one invocation. */
 function claimsPort(cluster: string, env: Environment): Claims {
-  const { claims: table, claimant, deadline } = env;
+  const { claims: table, deadline } = env;
   const idOf = (uid: string) => podItemId(cluster, uid);
   const uidOf = (id: string) => id.slice(idOf('').length);
   return {
@@ -82,14 +94,14 @@ function claimsPort(cluster: string, env: Environment): Claims {
     },
     take: async (uids) => {
       const times = { now: new Date(), until: claimedUntil(deadline) };
-      const taken = await takeClaims(table, uids.map(idOf), claimant, times);
+      const taken = await takeClaims(table, uids.map(idOf), times);
       return new Set([...taken].map(uidOf));
     },
     settle: async (settlements) => {
       const now = new Date();
       const items = settlements.map((one) => ({ ...one, id: idOf(one.uid) }));
       try {
-        await settleClaims(table, items, claimant, { now, until: pausedUntil(now) });
+        await settleClaims(table, items, { now, until: pausedUntil(now) });
       } catch (error) {
         // What was done is done and must be told; the claims last until the run's deadline.
         logger.error('cannot settle claims', { cluster, error });

@@ -22,8 +22,14 @@ export interface Ports {
   listTerminating(): Promise<{ pods: TerminatingPod[]; nodeCount: number }>;
   /** Of the pods' UIDs, those that are still in the API with a deletionTimestamp. */
   stillTerminating(pods: readonly TerminatingPod[]): Promise<ReadonlySet<string>>;
-  /** Waits until the pods' UIDs have left the API or `until` passes. @returns when which UID left */
-  awaitGone(pods: readonly TerminatingPod[], until: Date): Promise<ReadonlyMap<string, Date>>;
+  /**
+   * Waits until the pods' UIDs have left the API or `until` passes; never rejects.
+   * @returns when which UID left, and why the API could not be asked at the end, if so
+   */
+  awaitGone(
+    pods: readonly TerminatingPod[],
+    until: Date,
+  ): Promise<{ gone: ReadonlyMap<string, Date>; trouble: string | undefined }>;
   /** Where each node's commands go, by node name. */
   placeNodes(
     nodes: readonly string[],

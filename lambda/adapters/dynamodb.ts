@@ -1,4 +1,4 @@
-/** DynamoDB: claims on pods, and what people were told; one item a pod. */
+/** DynamoDB: one item a pod, for claims on it and for what people were told of it. */
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
@@ -9,13 +9,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import pMap from 'p-map';
 import * as z from 'zod';
-import { type Claim, judgedSchema, MAX_ATTEMPTS, type Settlement } from '../domain/claim.ts';
 import type { Item } from '../domain/news.ts';
 import { claimsTableKeys } from '../domain/settings.ts';
 
 export interface ClaimsTable {
   client: DynamoDBClient;
   name: string;
+  claimant: Claimant;
 }
 
 /** Who claims: the run, and one invocation of it, since an event may be delivered twice. */
@@ -33,128 +33,86 @@ const KEPT_SECONDS = 7 * 86_400;
 /** Who begins to tell and is killed leaves the telling to the next after this. */
 const TELLING_MS = 60_000;
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
-const json = text.transform((value): unknown => JSON.parse(value));
-const itemSchema = z.object({
+export const text = z.object({ S: z.string() }).transform(({ S }) => S);
+export const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+const keysSchema = z.array(z.object({ [partition]: z.object({ S: z.string() }) }));
+const toldSchema = z.object({
   [partition]: text,
-  attempts: number.default(0),
+  told: text.optional(),
+  invocation: text.optional(),
   notBefore: number.default(0),
-  runId: text.optional(),
-  last: json.pipe(judgedSchema).optional(),
 });
 
-const keysSchema = z.array(z.object({ [partition]: z.object({ S: z.string() }) }));
-
-/** Reads claims as they stand. @returns by id; what no run has ever claimed is left out */
-export async function readClaims(
-  table: ClaimsTable,
-  ids: readonly string[],
-): Promise<Map<string, Claim>> {
-  const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) =>
-    ids.slice(i * BATCH, (i + 1) * BATCH),
+/** Reads items as they stand; ids without one are left out. @returns in DynamoDB's own words */
+export async function readItems(table: ClaimsTable, ids: readonly string[]): Promise<unknown[]> {
+  const keys = [...new Set(ids)].map((id) => ({ [partition]: { S: id } }));
+  const batches = Array.from({ length: Math.ceil(keys.length / BATCH) }, (_, i) =>
+    keys.slice(i * BATCH, (i + 1) * BATCH),
   );
-  const read = await pMap(batches, (batch) => readBatch(table, batch), { concurrency: 5 });
-  return new Map(read.flat());
+  return (await pMap(batches, (batch) => readBatch(table, batch), { concurrency: 5 })).flat();
 }
 
 /** What DynamoDB leaves unprocessed under load is asked for again. */
-async function readBatch({ client, name }: ClaimsTable, ids: readonly string[]) {
-  const claims: [id: string, claim: Claim][] = [];
-  let keys: z.infer<typeof keysSchema> = ids.map((id) => ({ [partition]: { S: id } }));
-  while (keys.length > 0) {
+async function readBatch({ client, name }: ClaimsTable, batch: z.infer<typeof keysSchema>) {
+  const items: unknown[] = [];
+  for (let keys = batch; keys.length > 0; ) {
     const { Responses, UnprocessedKeys } = await client.send(
       new BatchGetItemCommand({ RequestItems: { [name]: { Keys: keys, ConsistentRead: true } } }),
     );
-    for (const item of Responses?.[name] ?? []) {
-      const { [partition]: id, attempts, notBefore, runId, last } = itemSchema.parse(item);
-      claims.push([id, { attempts, notBefore, runId, last }]);
-    }
+    items.push(...(Responses?.[name] ?? []));
     keys = keysSchema.parse(UnprocessedKeys?.[name]?.Keys ?? []);
   }
-  return claims;
+  return items;
 }
 
 /**
- * One conditional update per id: of any number of runs at once, one gets it.
- *
- * @param until when others may have it again if this run is never heard of
- * @returns the ids that were taken
+ * Of any number of runs with the same news, one gets to tell it. Read first: what stays the same
+ * from sweep to sweep costs no write. @returns the ids to be told
  */
-export async function takeClaims(
-  table: ClaimsTable,
-  ids: readonly string[],
-  claimant: Claimant,
-  { now, until }: { now: Date; until: number },
-): Promise<Set<string>> {
-  const take = async (id: string) => {
-    const taken = await update(table, id, now, {
-      UpdateExpression:
-        'SET attempts = if_not_exists(attempts, :none) + :one, notBefore = :until, runId = :run, invocation = :me, #expiry = :expiry',
-      // A repeated call, after an answer that was lost, must see its own claim as won.
-      ConditionExpression:
-        'invocation = :me OR ((attribute_not_exists(attempts) OR attempts < :most) AND (attribute_not_exists(notBefore) OR notBefore <= :now))',
-      ExpressionAttributeValues: {
-        ':none': { N: '0' },
-        ':one': { N: '1' },
-        ':most': { N: String(MAX_ATTEMPTS) },
-        ':now': { N: String(now.getTime()) },
-        ':until': { N: String(until) },
-        ':run': { S: claimant.runId },
-        ':me': { S: claimant.invocation },
-      },
-    });
-    return taken ? [id] : [];
-  };
-  return new Set((await pMap(ids, take, { concurrency: CONCURRENCY })).flat());
-}
-
-/** Gives claims back with what came of them; one that another run has taken over is let be. */
-export async function settleClaims(
-  table: ClaimsTable,
-  settlements: readonly (Settlement & { id: string })[],
-  { invocation }: Claimant,
-  { now, until }: { now: Date; until: number },
-): Promise<void> {
-  await pMap(
-    settlements,
-    ({ id, attempted, last }) =>
-      update(table, id, now, {
-        UpdateExpression:
-          'SET notBefore = :until, #last = :last, attempts = attempts - :unmade, #expiry = :expiry REMOVE invocation',
-        ConditionExpression: 'invocation = :me',
-        ExpressionAttributeNames: { '#last': 'last' },
-        ExpressionAttributeValues: {
-          ':until': { N: String(until) },
-          ':last': { S: JSON.stringify(last) },
-          ':unmade': { N: attempted ? '0' : '1' },
-          ':me': { S: invocation },
-        },
-      }),
-    { concurrency: CONCURRENCY },
-  );
-}
-
-/** Of any number of runs with the same news, one gets to tell it. @returns the ids to be told */
 export async function startTelling(
   table: ClaimsTable,
   items: readonly Item[],
   now: Date,
 ): Promise<Set<string>> {
-  const start = async ({ id, fingerprint }: Item) => {
-    const mine = await update(table, id, now, {
-      UpdateExpression: 'SET tellingUntil = :until, #expiry = :expiry',
-      ConditionExpression:
-        '(attribute_not_exists(told) OR told <> :news) AND (attribute_not_exists(tellingUntil) OR tellingUntil <= :now)',
-      ExpressionAttributeValues: {
-        ':news': { S: fingerprint },
-        ':now': { N: String(now.getTime()) },
-        ':until': { N: String(now.getTime() + TELLING_MS) },
-      },
-    });
-    return mine ? [id] : [];
+  const read = await readItems(
+    table,
+    items.map(({ id }) => id),
+  );
+  const known = new Map(
+    z
+      .array(toldSchema)
+      .parse(read)
+      .map(({ [partition]: id, ...item }) => [id, item]),
+  );
+  const start = async (item: Item) => {
+    const before = known.get(item.id);
+    if (before?.told === item.fingerprint) return [];
+    const mine = isHeld(before, table, now) || (await takeTelling(table, item, now));
+    return mine ? [item.id] : [];
   };
   return new Set((await pMap(items, start, { concurrency: CONCURRENCY })).flat());
+}
+
+/** Who still holds a pod's claim is the only one with news of it. */
+function isHeld(
+  item: Pick<z.infer<typeof toldSchema>, 'invocation' | 'notBefore'> | undefined,
+  { claimant }: ClaimsTable,
+  now: Date,
+): boolean {
+  return item?.invocation === claimant.invocation && item.notBefore > now.getTime();
+}
+
+function takeTelling(table: ClaimsTable, { id, fingerprint }: Item, now: Date): Promise<boolean> {
+  return update(table, id, now, {
+    UpdateExpression: 'SET tellingUntil = :until, #expiry = :expiry',
+    ConditionExpression:
+      '(attribute_not_exists(told) OR told <> :news) AND (attribute_not_exists(tellingUntil) OR tellingUntil <= :now)',
+    ExpressionAttributeValues: {
+      ':news': { S: fingerprint },
+      ':now': { N: String(now.getTime()) },
+      ':until': { N: String(now.getTime() + TELLING_MS) },
+    },
+  });
 }
 
 /** Notes what was told, or (`told` false) that it was not and is still to be told. */
@@ -190,7 +148,7 @@ type Change = Pick<
 >;
 
 /** @returns false where the condition did not hold */
-async function update(
+export async function update(
   { client, name }: ClaimsTable,
   id: string,
   now: Date,

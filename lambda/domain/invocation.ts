@@ -20,18 +20,23 @@ export function isFinished({ statusDetails }: Pick<Invocation, 'statusDetails'>)
 
 /** Statuses of commands that never ran on the node, and what a person should look at. */
 const NOT_DELIVERED: { readonly [status: string]: string } = {
-  DeliveryTimedOut: 'the agent did not pick the command up in time: the node may be down or wedged',
-  Undeliverable: 'SSM could not deliver the command: the instance is gone or its agent is down',
-  Terminated: 'the command was ended before it reached the node',
-  InvalidPlatform: 'the document does not run on this platform',
-  AccessDenied: 'SSM was denied access to the instance',
+  DeliveryTimedOut:
+    'the agent did not pick the command up in time: the node may be down or wedged; restart amazon-ssm-agent on it, or replace the node',
+  Undeliverable:
+    'SSM could not deliver the command: the instance is gone or its agent is down; see whether EC2 shows it as running',
+  Terminated:
+    'the command was ended before it reached the node: see in SSM which nodes of it failed first',
+  InvalidPlatform: 'the document does not run on this platform: only Linux nodes have the freezer',
+  AccessDenied:
+    'SSM was denied access to the instance: check its instance profile (AmazonSSMManagedInstanceCore)',
   NoInstancesInTag: 'no instance matched',
 };
+const NEVER_STARTED = -1;
 
 /** Reads a finished invocation: a report, out of reach, or unknown; never a guess. */
 export function readInvocation(invocation: Invocation, commandId: string): NodeReply {
   const status = invocation.statusDetails.replaceAll(' ', '');
-  const undelivered = Object.hasOwn(NOT_DELIVERED, status) ? NOT_DELIVERED[status] : undefined;
+  const undelivered = whyUndelivered(status, invocation.responseCode);
   if (undelivered !== undefined) {
     return { kind: 'unreachable', reason: `${undelivered} (SSM: ${status})`, commandId };
   }
@@ -44,6 +49,13 @@ export function readInvocation(invocation: Invocation, commandId: string): NodeR
   return { kind: 'unknown', reason, commandId, ...(isBusy(invocation) ? { busy: true } : {}) };
 }
 
+function whyUndelivered(status: string, responseCode: number): string | undefined {
+  if (status === 'Cancelled' && responseCode === NEVER_STARTED) {
+    return 'the command was cancelled before it began on the node; the next run sends it again';
+  }
+  return Object.hasOwn(NOT_DELIVERED, status) ? NOT_DELIVERED[status] : undefined;
+}
+
 /** freezer.sh could not get the node's lock within its time, and has done nothing. */
 function isBusy({ responseCode, stderr }: Invocation): boolean {
   return responseCode === 3 && /^(freezer\.sh: )?busy\b/.test(lastLine(stderr));
@@ -53,12 +65,14 @@ function failure({ responseCode, stderr }: Invocation, status: string): string {
   const said = lastLine(stderr);
   const words = said === '' ? '' : `: ${said}`;
   switch (true) {
+    case status === 'ExecutionTimedOut' || status === 'TimedOut':
+      return 'the script was still running when SSM ended it after its time limit: look on the node';
+    case status === 'Cancelled':
+      return 'somebody cancelled the command while the script ran: look on the node (SSM: Cancelled)';
     case responseCode === 3:
       return `the node cannot be examined${words}`;
     case responseCode === 2:
-      return `freezer.sh refused its arguments${words}`;
-    case status === 'ExecutionTimedOut' || status === 'TimedOut':
-      return 'the script was still running when SSM ended it after its time limit';
+      return `freezer.sh refused its arguments${words}: the document and the function may be of different versions`;
     default:
       return `SSM says ${status}, exit code ${responseCode}${words}`;
   }

@@ -12,7 +12,9 @@ export type Behaviour =
   /** Answers without running anything. */
   | { kind: 'canned'; output: CannedOutput | ((given: Given) => CannedOutput) }
   /** Never starts; ends with this as its StatusDetails. */
-  | { kind: 'undeliverable' | 'accessDenied' | 'invalidPlatform' }
+  | { kind: 'undeliverable' | 'accessDenied' | 'invalidPlatform' | 'terminated' }
+  /** Starts, and somebody cancels the command while the script runs. */
+  | { kind: 'cancelled' }
   /** Never starts; ends when SendCommand's TimeoutSeconds are over. */
   | { kind: 'deliveryTimedOut' }
   /** Starts, and is killed by its time limit. */

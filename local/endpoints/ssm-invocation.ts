@@ -69,6 +69,13 @@ async function behave(
     case 'accessDenied':
       await pause();
       return finish(invocation, neverStarted('AccessDenied'));
+    case 'terminated':
+      await pause();
+      return finish(invocation, neverStarted('Terminated'));
+    case 'cancelled':
+      begin(invocation);
+      await pause();
+      return finish(invocation, cancelled(invocation));
     case 'invalidPlatform':
       await pause();
       return finish(invocation, neverStarted('InvalidPlatform'));

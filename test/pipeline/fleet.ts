@@ -59,35 +59,85 @@ function podsOn(node: string, n: number, count: number): FleetPod[] {
   }));
 }
 
-/** As long as a real one: a cgroup's path, a freeze, the UIDs that are not here. */
-function reportOf(own: readonly FleetPod[], asked: readonly string[], action: string): string {
+/** As the script writes it on a node whose pods' init processes are frozen with a kill pending. */
+export function reportOf(
+  own: readonly Pick<FleetPod, 'uid'>[],
+  asked: readonly string[],
+  action: string,
+): string {
   const here = new Set(own.map(({ uid }) => uid));
-  const targets = own.map(({ uid }) => ({
-    target: uid,
-    verdict: action === 'thaw' ? 'thawed' : 'frozen',
-    cause: 'paused',
-    freezes: [
-      {
-        hierarchy: 'v1',
-        path: `/kubepods.slice/kubepods-pod${uid}.slice/cri-containerd-${'c0ffee'.repeat(10)}.scope`,
-        level: 'container',
-        container: 'c0ffee'.repeat(10),
-        before: 'FROZEN',
-        after: action === 'thaw' ? 'THAWED' : 'FROZEN',
-        action: action === 'thaw' ? 'thawed' : 'none',
-      },
-    ],
-    tasks: { total: 1, pendingKill: 1, resumes: 0, exited: 1, left: 0 },
-    processes: [],
-  }));
-  return `${JSON.stringify({
+  const report = {
     podthaw: 1,
     action,
-    node: { hostname: 'node', kernel: '5.10.245', cgroup: 'v1' },
+    node: { hostname: 'ip-10-0-1-5.eu-central-1.compute.internal', kernel: KERNEL, cgroup: 'v1' },
     startedAt: '2026-11-24T03:00:00Z',
-    durationMs: 412,
-    targets,
+    durationMs: 10_412,
+    targets: own.map(({ uid }) => (action === 'thaw' ? thawed(uid) : frozen(uid))),
     absent: asked.filter((uid) => !here.has(uid)),
+    quiet: 0,
     truncated: false,
-  })}\n`;
+  };
+  return `${JSON.stringify(report)}\n`;
 }
+
+const KERNEL = '5.10.245-241.976.amzn2.x86_64';
+
+function thawed(uid: string) {
+  return {
+    target: uid,
+    verdict: 'thawed',
+    cause: 'paused',
+    freezes: [freezeOf(uid, 'THAWED', 'thawed')],
+    tasks: { total: 1, pendingKill: 1, resumes: 0, exited: 1, left: 0 },
+    processes: [process],
+  };
+}
+
+function frozen(uid: string) {
+  return {
+    target: uid,
+    verdict: 'frozen',
+    cause: 'paused',
+    reason: `${cgroupOf(uid)} is FROZEN and has frozen itself; a thaw would lift it`,
+    freezes: [freezeOf(uid, 'FROZEN', 'none')],
+    tasks: { total: 1, pendingKill: 1, resumes: 0, exited: 0, left: 1 },
+    processes: [process],
+  };
+}
+
+function freezeOf(uid: string, after: string, action: string) {
+  const before = 'FROZEN';
+  return {
+    hierarchy: 'v1',
+    path: cgroupOf(uid),
+    level: 'container',
+    container: containerOf(uid),
+    before,
+    after,
+    action,
+  };
+}
+
+/** 64 hex digits, as containerd names them. */
+const containerOf = (uid: string) => `c0ffee${uid.replaceAll('-', '')}`.padEnd(64, '0');
+
+function cgroupOf(uid: string): string {
+  const pod = `kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice`;
+  return `/kubepods.slice/kubepods-burstable.slice/${pod}/cri-containerd-${containerOf(uid)}.scope`;
+}
+
+const process = {
+  pid: 41_234,
+  tid: 41_234,
+  comm: 'sleep',
+  state: 'D',
+  wchan: 'hrtimer_nanosleep',
+  pending: ['KILL'],
+  stack: [
+    'hrtimer_nanosleep',
+    'common_nsleep',
+    '__x64_sys_clock_nanosleep',
+    'do_syscall_64',
+    'entry_SYSCALL_64_after_hwframe',
+  ],
+};

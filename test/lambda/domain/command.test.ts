@@ -41,10 +41,14 @@ describe('commands', () => {
   });
 
   test.each([
-    ['fifty nodes share one', Array(50).fill(1), [50]],
-    ['the fifty-first gets another', Array(51).fill(1), [50, 1]],
+    ['fifty nodes share one', Array(50).fill(2), [100]],
+    ['the fifty-first gets another', Array(51).fill(2), [100, 2]],
+    ['of one pod each, as many as the list holds', Array(25).fill(1), [25]],
+    ['and not one more', Array(26).fill(1), [25, 1]],
+    ['nodes of one pod and of more do not mix', [1, 5, 1, 5], [2, 10]],
+    ['the most overdue node’s command is first', [5, 1, 5, 1], [10, 2]],
     ['two hundred UIDs fit', Array(40).fill(5), [200]],
-    ['the two hundred and first does not', [...Array(40).fill(5), 1], [200, 1]],
+    ['two hundred and one do not', [...Array(40).fill(5), 2], [200, 2]],
     ['a node of more is asked in several', [450], [200, 200, 50]],
     ['nothing makes none', [], []],
   ])('%s', (_, counts: number[], expected) => {
@@ -65,7 +69,10 @@ describe('commands', () => {
         ).toBe(true);
         const all = work.flatMap(({ pods }) => pods.map(({ uid }) => uid));
         if (counts.length > 0) expect(uids.toSorted()).toEqual(all.toSorted());
-        for (const { work: packed } of commands) {
+        expect(commands[0]?.work[0]?.pods[0]).toBe(work[0]?.pods[0]);
+        for (const { work: packed, parameters } of commands) {
+          const own = packed.flatMap(({ pods }) => pods.map(({ uid }) => uid));
+          expect(parameters.Targets[0].split(',').toSorted()).toEqual(own.toSorted());
           const ids = packed.map(({ instanceId }) => instanceId);
           expect(new Set(ids).size).toBe(ids.length);
         }

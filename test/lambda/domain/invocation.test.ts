@@ -25,6 +25,7 @@ test.each([
   ['Undeliverable', -1, 'could not deliver'],
   ['Delivery Timed Out', -1, 'did not pick the command up'],
   ['DeliveryTimedOut', -1, 'did not pick the command up'],
+  ['Cancelled', -1, 'cancelled before it began'],
   ['Terminated', -1, 'ended before it reached'],
   ['InvalidPlatform', -1, 'does not run on this platform'],
   ['AccessDenied', -1, 'denied access'],
@@ -58,7 +59,7 @@ describe('unknown, and why', () => {
       { statusDetails: 'ExecutionTimedOut', responseCode: 137 },
       'after its time limit',
     ],
-    ['a cancel', { statusDetails: 'Cancelled', responseCode: 137 }, 'SSM says Cancelled'],
+    ['a cancel', { statusDetails: 'Cancelled', responseCode: 137 }, 'SSM: Cancelled'],
     ['a status to come', { statusDetails: 'Whatever', responseCode: 0 }, 'SSM says Whatever'],
     ['a failure with a report', { statusDetails: 'Failed', responseCode: 1 }, 'exit code 1'],
   ])('%s', (_, fields, reason) => {
@@ -81,4 +82,12 @@ test.each([
   ['Delivery Timed Out', true],
 ])('%s finished: %s', (statusDetails, finished) => {
   expect(isFinished({ statusDetails })).toBe(finished);
+});
+
+test.each([
+  [3, 'freezer.sh: busy: another thaw held the lock for 30 s', true],
+  [3, 'freezer.sh: not root', false],
+  [1, 'freezer.sh: busy: another thaw held the lock for 30 s', false],
+])('exit %i, "%s": busy %s', (responseCode, stderr, busy) => {
+  expect('busy' in read({ statusDetails: 'Failed', responseCode, stdout: '', stderr })).toBe(busy);
 });

@@ -1,12 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Scope } from '../../../lambda/domain/scope.ts';
-import { parseTrigger, TriggerError } from '../../../lambda/domain/trigger.ts';
-
-const folder = new URL('../../fixtures/events/', import.meta.url);
-const fixture = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
+import { parseTrigger, type Trigger, TriggerError } from '../../../lambda/domain/trigger.ts';
+import { disguisedRequest } from '../../fixtures/disguised-request.ts';
+import { publishedEvents } from '../../fixtures/published-events.ts';
 
 const PUBLISHED: Record<string, { name: string; arn: string; scope: Scope }> = {
   'lambda-metric-alarm': {
@@ -38,12 +35,12 @@ const PUBLISHED: Record<string, { name: string; arn: string; scope: Scope }> = {
 
 describe('alarms as AWS publishes them', () => {
   test('every payload is expected here', () => {
-    const files = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
-    expect(files.sort()).toEqual(Object.keys(PUBLISHED).sort());
+    const names = publishedEvents().map(([name]) => name);
+    expect(names.sort()).toEqual(Object.keys(PUBLISHED).sort());
   });
 
-  test.each(Object.entries(PUBLISHED))('%s', (file, expected) => {
-    expect(parseTrigger(fixture(file))).toEqual({ kind: 'alarm', state: 'ALARM', ...expected });
+  test.each(publishedEvents())('%s', (name, event) => {
+    expect(parseTrigger(event)).toEqual({ kind: 'alarm', state: 'ALARM', ...PUBLISHED[name] });
   });
 });
 
@@ -240,7 +237,7 @@ const lookalike = fc.dictionary(
 );
 
 /** Reads, or refuses in the one way there is. */
-function readOrRefuse(event: unknown): unknown {
+function readOrRefuse(event: unknown): Trigger | undefined {
   try {
     return parseTrigger(event);
   } catch (error) {
@@ -267,4 +264,19 @@ describe('generated junk', () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+test('a request for a sweep without the API, hidden anywhere in an alarm, asks for nothing', () => {
+  const kinds = new Map<string, number>();
+  fc.assert(
+    fc.property(disguisedRequest, (event) => {
+      const trigger = readOrRefuse(event);
+      expect(trigger?.kind).not.toBe('manual');
+      const kind = trigger === undefined ? 'refused' : 'alarm or schedule';
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }),
+    { numRuns: 1_500 },
+  );
+  // Most are still read as what they are: the request within is not what makes them refused.
+  expect(kinds.get('alarm or schedule') ?? 0).toBeGreaterThan(kinds.get('refused') ?? 0);
 });
