@@ -4,8 +4,8 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { explainAccess } from './access-problem.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect } from './adapters/kubernetes.ts';
+import { readSettings } from './deployed-settings.ts';
 import { overdueSeconds, type TerminatingPod } from './domain/pod.ts';
-import { readSettings } from './environment.ts';
 import { emitStuckPods } from './metrics.ts';
 
 const logger = new Logger();

@@ -8,7 +8,8 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
 import type { Claimant, ClaimsTable } from './adapters/dynamodb.ts';
 import { type SsmClients, ThrottleOnlyRetry } from './adapters/ssm.ts';
-import { type DeployedSettings, parseDeployedSettings, SettingsError } from './domain/settings.ts';
+import { readSettings } from './deployed-settings.ts';
+import { type DeployedSettings, SettingsError } from './domain/settings.ts';
 
 export interface Environment {
   settings: DeployedSettings;
@@ -67,17 +68,4 @@ export function environmentFrom(
     claims: { client: clients.dynamodb, name: claimsTable },
     claimant: { runId: context.awsRequestId, invocation: randomUUID() },
   };
-}
-
-/** Reads PODTHAW_SETTINGS. @throws SettingsError */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): DeployedSettings {
-  const text = env.PODTHAW_SETTINGS;
-  if (text === undefined) throw new SettingsError('PODTHAW_SETTINGS is not set: deploy the stack');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new SettingsError('PODTHAW_SETTINGS is not JSON', { cause });
-  }
-  return parseDeployedSettings(json);
 }

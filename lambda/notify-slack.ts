@@ -3,8 +3,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readWebhookUrl } from './adapters/secrets.ts';
 import { post, type SlackLimits } from './adapters/slack.ts';
+import { readSettings } from './deployed-settings.ts';
 import { parseTopicRecords } from './domain/topic-record.ts';
-import { readSettings } from './environment.ts';
 
 const logger = new Logger();
 
