@@ -1,8 +1,7 @@
-/** DynamoDB: claims on pods, and what people were told; one item a pod. */
+/** DynamoDB: claims on pods; one item a pod, which dynamodb-told.ts shares. */
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
-  DeleteItemCommand,
   type DynamoDBClient,
   UpdateItemCommand,
   type UpdateItemCommandInput,
@@ -10,7 +9,6 @@ import {
 import pMap from 'p-map';
 import * as z from 'zod';
 import { type Claim, judgedSchema, MAX_ATTEMPTS, type Settlement } from '../domain/claim.ts';
-import type { Item } from '../domain/news.ts';
 import { claimsTableKeys } from '../domain/settings.ts';
 
 export interface ClaimsTable {
@@ -30,8 +28,6 @@ const BATCH = 100;
 const CONCURRENCY = 25;
 /** Items are kept for a week after their last change: then whatever still hangs is news again. */
 const KEPT_SECONDS = 7 * 86_400;
-/** Who begins to tell and is killed leaves the telling to the next after this. */
-const TELLING_MS = 60_000;
 
 const text = z.object({ S: z.string() }).transform(({ S }) => S);
 const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
@@ -135,52 +131,6 @@ export async function settleClaims(
   );
 }
 
-/** Of any number of runs with the same news, one gets to tell it. @returns the ids to be told */
-export async function startTelling(
-  table: ClaimsTable,
-  items: readonly Item[],
-  now: Date,
-): Promise<Set<string>> {
-  const start = async ({ id, fingerprint }: Item) => {
-    const mine = await update(table, id, now, {
-      UpdateExpression: 'SET tellingUntil = :until, #expiry = :expiry',
-      ConditionExpression:
-        '(attribute_not_exists(told) OR told <> :news) AND (attribute_not_exists(tellingUntil) OR tellingUntil <= :now)',
-      ExpressionAttributeValues: {
-        ':news': { S: fingerprint },
-        ':now': { N: String(now.getTime()) },
-        ':until': { N: String(now.getTime() + TELLING_MS) },
-      },
-    });
-    return mine ? [id] : [];
-  };
-  return new Set((await pMap(items, start, { concurrency: CONCURRENCY })).flat());
-}
-
-/** Notes what was told, or (`told` false) that it was not and is still to be told. */
-export async function endTelling(
-  table: ClaimsTable,
-  items: readonly Item[],
-  told: boolean,
-  now: Date,
-): Promise<void> {
-  await pMap(
-    items,
-    ({ id, fingerprint }) =>
-      update(table, id, now, {
-        UpdateExpression: told
-          ? 'SET told = :news, #expiry = :expiry REMOVE tellingUntil'
-          : 'SET #expiry = :expiry REMOVE tellingUntil',
-        ...(told ? { ExpressionAttributeValues: { ':news': { S: fingerprint } } } : {}),
-      }),
-    { concurrency: CONCURRENCY },
-  );
-}
-
-export async function forget({ client, name }: ClaimsTable, id: string): Promise<void> {
-  await client.send(new DeleteItemCommand({ TableName: name, Key: { [partition]: { S: id } } }));
-}
-
 type Change = Pick<
   UpdateItemCommandInput,
   | 'UpdateExpression'
@@ -189,8 +139,8 @@ type Change = Pick<
   | 'ExpressionAttributeValues'
 >;
 
-/** @returns false where the condition did not hold */
-async function update(
+/** `#expiry` and `:expiry` are given. @returns false where the condition did not hold */
+export async function update(
   { client, name }: ClaimsTable,
   id: string,
   now: Date,

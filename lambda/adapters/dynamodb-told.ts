@@ -1,0 +1,217 @@
+/** DynamoDB: what people were told, on the pods' own items; what stays open, in a sparse index by cluster. */
+import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
+import pMap from 'p-map';
+import * as z from 'zod';
+import { type FollowUp, type Item, turnId } from '../domain/news.ts';
+import type { OpenItem } from '../domain/open-item.ts';
+import { openSchema } from '../domain/outcome.ts';
+import { claimsTableKeys } from '../domain/settings.ts';
+import { type ClaimsTable, update } from './dynamodb.ts';
+
+const { openIndex, openIn, openSince, open } = claimsTableKeys;
+const CONCURRENCY = 25;
+/** Who begins to tell and is killed leaves the telling to the next after this. */
+const TELLING_MS = 60_000;
+/** A pod of which this was told has left the API: there is no news of it any more. */
+const RESOLVED = 'resolved';
+
+const NOBODY_TELLS = '(attribute_not_exists(tellingUntil) OR tellingUntil <= :now)';
+/** `invocation` stands on an item while a run has its claim: that run tells what becomes of the pod. */
+const NOBODY_WORKS = '(attribute_not_exists(invocation) OR notBefore <= :now)';
+
+const itemSchema = z.object({
+  [openSince]: z.object({ N: z.string() }).transform(({ N }) => Number(N)),
+  [open]: z
+    .object({ S: z.string() })
+    .transform(({ S }): unknown => JSON.parse(S))
+    .pipe(openSchema),
+});
+
+/** What people were told of a cluster and is not over: one cheap query where there is nothing. */
+export async function readOpen(
+  { client, name }: ClaimsTable,
+  cluster: string,
+): Promise<OpenItem[]> {
+  const items: OpenItem[] = [];
+  for await (const page of openPages(client, name, cluster)) {
+    for (const item of page.Items ?? []) {
+      const parsed = itemSchema.parse(item);
+      items.push({ open: parsed[open], since: parsed[openSince] });
+    }
+  }
+  return items;
+}
+
+function openPages(client: DynamoDBClient, name: string, cluster: string) {
+  return paginateQuery(
+    { client },
+    {
+      TableName: name,
+      IndexName: openIndex,
+      KeyConditionExpression: '#openIn = :cluster',
+      ExpressionAttributeNames: { '#openIn': openIn },
+      ExpressionAttributeValues: { ':cluster': { S: cluster } },
+    },
+  );
+}
+
+/** One run at a time tells of a cluster, else many would tell a part each. @returns whether it may */
+export function takeTurn(table: ClaimsTable, cluster: string, now: Date): Promise<boolean> {
+  return update(table, turnId(cluster), now, {
+    UpdateExpression: 'SET tellingUntil = :until, #expiry = :expiry',
+    ConditionExpression: NOBODY_TELLS,
+    ExpressionAttributeValues: times(now),
+  });
+}
+
+export async function endTurn(table: ClaimsTable, cluster: string, now: Date): Promise<void> {
+  await update(table, turnId(cluster), now, {
+    UpdateExpression: 'SET #expiry = :expiry REMOVE tellingUntil',
+  });
+}
+
+/**
+ * Of any number of runs with the same news, one gets to tell it. What stays open is noted now
+ * already: a run that is killed once it has told leaves no one waiting for the end.
+ *
+ * @returns the ids to be told
+ */
+export function startTelling(
+  table: ClaimsTable,
+  items: readonly Item[],
+  now: Date,
+): Promise<Set<string>> {
+  return thoseOf(items, (item) => {
+    const mark = openMark(item, now);
+    return update(table, item.id, now, {
+      UpdateExpression: `SET tellingUntil = :until, #expiry = :expiry${mark.set}`,
+      ConditionExpression: `(attribute_not_exists(told) OR (told <> :news AND told <> :resolved)) AND ${NOBODY_TELLS}`,
+      ExpressionAttributeNames: mark.names,
+      ExpressionAttributeValues: {
+        ...mark.values,
+        ...times(now),
+        ':news': { S: item.fingerprint },
+        ':resolved': { S: RESOLVED },
+      },
+    });
+  });
+}
+
+/** Notes what was told, or (`told` false) that it was not and is still to be told. */
+export async function endTelling(
+  table: ClaimsTable,
+  items: readonly Item[],
+  told: boolean,
+  now: Date,
+): Promise<void> {
+  const end = (item: Item) => (told ? noteTold(table, item, now) : noteUntold(table, item, now));
+  await pMap(items, end, { concurrency: CONCURRENCY });
+}
+
+async function noteTold(table: ClaimsTable, item: Item, now: Date): Promise<void> {
+  const mark = item.over ? CLOSED : openMark(item, now);
+  await update(table, item.id, now, {
+    UpdateExpression: `SET told = :news, #expiry = :expiry${mark.set} REMOVE tellingUntil${mark.remove}`,
+    // Who was so slow to note it that others have told the end leaves it at that.
+    ConditionExpression: 'attribute_not_exists(told) OR told <> :resolved',
+    ExpressionAttributeNames: mark.names,
+    ExpressionAttributeValues: {
+      ...mark.values,
+      ':news': { S: item.fingerprint },
+      ':resolved': { S: RESOLVED },
+    },
+  });
+}
+
+/** Nobody waits for the end of what was never told. */
+async function noteUntold(table: ClaimsTable, { id }: Item, now: Date): Promise<void> {
+  const neverTold = await update(table, id, now, {
+    UpdateExpression: `SET #expiry = :expiry REMOVE tellingUntil${CLOSED.remove}`,
+    ConditionExpression: 'attribute_not_exists(told)',
+    ExpressionAttributeNames: CLOSED.names,
+  });
+  if (neverTold) return;
+  await update(table, id, now, { UpdateExpression: 'SET #expiry = :expiry REMOVE tellingUntil' });
+}
+
+/** Of any number of runs that saw the same end, one gets to tell it. @returns the ids to be told */
+export function startFollowUp(
+  table: ClaimsTable,
+  items: readonly FollowUp[],
+  now: Date,
+): Promise<Set<string>> {
+  return thoseOf(items, ({ id }) =>
+    update(table, id, now, {
+      UpdateExpression: 'SET tellingUntil = :until, #expiry = :expiry',
+      ConditionExpression: `attribute_exists(#openIn) AND ${NOBODY_TELLS} AND ${NOBODY_WORKS}`,
+      ExpressionAttributeNames: { '#openIn': openIn },
+      ExpressionAttributeValues: times(now),
+    }),
+  );
+}
+
+/** Closes what was told to be over, or (`told` false) leaves it open for the next run. */
+export async function endFollowUp(
+  table: ClaimsTable,
+  items: readonly FollowUp[],
+  told: boolean,
+  now: Date,
+): Promise<void> {
+  const end = ({ id, what }: FollowUp) =>
+    update(table, id, now, told ? CLOSING[what] : { UpdateExpression: STILL_OPEN });
+  await pMap(items, end, { concurrency: CONCURRENCY });
+}
+
+const UNMARKED = { set: '', remove: '', names: {}, values: {} };
+
+const CLOSED = {
+  set: '',
+  remove: `, #openIn, ${openSince}, #open`,
+  names: { '#openIn': openIn, '#open': open },
+  values: {},
+};
+
+const STILL_OPEN = 'SET #expiry = :expiry REMOVE tellingUntil';
+
+/** A UID never comes back; the next problem is news again. */
+const CLOSING = {
+  pod: {
+    UpdateExpression: `SET told = :resolved, #expiry = :expiry REMOVE tellingUntil${CLOSED.remove}`,
+    ExpressionAttributeNames: CLOSED.names,
+    ExpressionAttributeValues: { ':resolved': { S: RESOLVED } },
+  },
+  problem: {
+    UpdateExpression: `SET #expiry = :expiry REMOVE told, tellingUntil${CLOSED.remove}`,
+    ExpressionAttributeNames: CLOSED.names,
+  },
+};
+
+/** How an update puts an item into the index. */
+function openMark(item: Item, now: Date) {
+  if (item.open === undefined) return UNMARKED;
+  return {
+    set: `, #openIn = :cluster, ${openSince} = if_not_exists(${openSince}, :since), #open = :open`,
+    remove: '',
+    names: CLOSED.names,
+    values: {
+      ':cluster': { S: item.cluster },
+      ':since': { N: String(now.getTime()) },
+      ':open': { S: JSON.stringify(item.open) },
+    },
+  };
+}
+
+function times(now: Date) {
+  const until = now.getTime() + TELLING_MS;
+  return { ':now': { N: String(now.getTime()) }, ':until': { N: String(until) } };
+}
+
+async function thoseOf<T extends { id: string }>(
+  items: readonly T[],
+  take: (item: T) => Promise<boolean>,
+): Promise<Set<string>> {
+  const taken = await pMap(items, async (item) => ((await take(item)) ? [item.id] : []), {
+    concurrency: CONCURRENCY,
+  });
+  return new Set(taken.flat());
+}
