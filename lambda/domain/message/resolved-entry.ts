@@ -30,12 +30,12 @@ export function resolvedHeadline(outcome: Outcome): string | undefined {
   const { pods, problems, podCount } = partsOf(outcome);
   const [problem] = problems;
   const [pod] = pods;
-  const parts = [
-    ...(problem === undefined ? [] : [`${clusterTitle(outcome)} ${problemVerdict(problem)}`]),
-    ...(podCount === 1 && pod !== undefined ? [`${podTitle(pod)} ${goneVerdict(pod)}`] : []),
-    ...(podCount > 1 ? [`${podCount} pods are gone: resolved`] : []),
-  ];
-  return parts.length === 0 ? undefined : parts.join('; ');
+  const gone =
+    podCount === 1 && pod !== undefined ? `${podTitle(pod)} is gone` : `${podCount} pods are gone`;
+  const cluster = `${clusterTitle(outcome)} can be looked at again`;
+  if (problem === undefined && podCount === 0) return undefined;
+  if (problem === undefined) return `${gone}: ${podCount === 1 && pod ? after(pod) : 'resolved'}`;
+  return podCount === 0 ? `${cluster}: ${after(problem)}` : `${cluster}, ${gone}: resolved`;
 }
 
 /** How many are over, whatever the list had room for. */
@@ -55,7 +55,7 @@ function goneEntry(pod: GonePod, origin: Origin | undefined): Entry {
   return {
     ...entryOf(origin),
     title: podTitle(pod),
-    verdict: goneVerdict(pod),
+    verdict: `is gone: ${after(pod)}`,
     facts: [
       ['was told as', toldAs(pod)],
       ['node', nodeOf(pod)],
@@ -83,7 +83,7 @@ function problemEntry(problem: PastProblem, outcome: Outcome, origin: Origin | u
   return {
     ...entryOf(origin),
     title: clusterTitle(outcome),
-    verdict: problemVerdict(problem),
+    verdict: `can be looked at again: ${after(problem)}`,
     facts: [['was told as', printable(problem.problem, MAX_REASON) || 'a problem']],
     proof: [{ claim: 'all of its pods listed', proven: true }],
   };
@@ -104,12 +104,9 @@ function clusterTitle({ cluster }: Outcome): string {
   return `cluster ${printable(cluster, 100)}`;
 }
 
-function goneVerdict({ secondsOpen }: GonePod): string {
-  return `is gone: resolved ${describeSeconds(secondsOpen)} after it was first told`;
-}
-
-function problemVerdict({ secondsOpen }: PastProblem): string {
-  return `can be looked at again: resolved ${describeSeconds(secondsOpen)} after it was first told`;
+/** "resolved 12 min after it was first told" */
+function after({ secondsOpen }: Resolved): string {
+  return `resolved ${describeSeconds(secondsOpen)} after it was first told`;
 }
 
 function toldAs({ outcome, cause }: GonePod): string {
