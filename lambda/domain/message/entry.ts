@@ -52,7 +52,7 @@ export function podTitle(
 ): string {
   if (pod.name !== '') return printable(podKey(pod), 317);
   if (pod.uid !== '') return printable(`pod ${pod.uid}`, 100);
-  return printable(pod.instanceId ?? 'a pod', 100);
+  return printable(pod.instanceId || 'a pod', 100);
 }
 
 /** The runbook's section: on the cause where that is what a person deals with, else on the outcome. */
@@ -95,7 +95,7 @@ export function causeFact({ cause }: PodOutcome): Entry['facts'] {
 }
 
 export function nodeOf({ node, instanceId }: Pick<PodOutcome, 'node' | 'instanceId'>): string {
-  if (node === undefined) return printable(instanceId ?? 'none', 100);
-  const instance = instanceId === undefined ? '' : ` (${instanceId})`;
+  if (!node) return printable(instanceId || 'none', 100);
+  const instance = instanceId ? ` (${instanceId})` : '';
   return printable(`${node}${instance}`, 300);
 }
