@@ -16,8 +16,12 @@ const TELLING_MS = 60_000;
 const RESOLVED = 'resolved';
 
 const NOBODY_TELLS = '(attribute_not_exists(tellingUntil) OR tellingUntil <= :now)';
-/** `invocation` stands on an item while a run has its claim: that run tells what becomes of the pod. */
-const NOBODY_WORKS = '(attribute_not_exists(invocation) OR notBefore <= :now)';
+/**
+ * `invocation` stands on an item while a run has its claim, `last` once it has given it back: the run
+ * that freed the pod tells so, with the proof; if it is killed before, others do when `notBefore` passes.
+ */
+const NOBODY_WORKS =
+  '((attribute_not_exists(invocation) AND NOT contains(#last, :deleted)) OR notBefore <= :now)';
 
 const itemSchema = z.object({
   [openSince]: z.object({ N: z.string() }).transform(({ N }) => Number(N)),
@@ -144,8 +148,8 @@ export function startFollowUp(
     update(table, id, now, {
       UpdateExpression: 'SET tellingUntil = :until, #expiry = :expiry',
       ConditionExpression: `attribute_exists(#openIn) AND ${NOBODY_TELLS} AND ${NOBODY_WORKS}`,
-      ExpressionAttributeNames: { '#openIn': openIn },
-      ExpressionAttributeValues: times(now),
+      ExpressionAttributeNames: { '#openIn': openIn, '#last': 'last' },
+      ExpressionAttributeValues: { ...times(now), ':deleted': { S: '"outcome":"deleted"' } },
     }),
   );
 }

@@ -168,6 +168,33 @@ describe('nothing is told as resolved', () => {
     ]);
   });
 
+  test('of a pod that another run has just freed and is about to tell of', async () => {
+    let shop: Pipeline | undefined;
+    const fleet = makeFleet({ nodes: 1, podsEach: 1, latencyMs: 300 }, ({ uid }) =>
+      shop?.kubernetes.pods.delete(uid),
+    );
+    shop = await startShop({ nodes: fleet.nodes });
+    for (const pod of fleet.pods) addStuckPod(shop, { ...pod, metadata: HELD });
+    await shop.invoke(sweep);
+    for (const pod of fleet.pods) addStuckPod(shop, pod);
+
+    let freeing = true;
+    const run = shop.invoke(alarm()).finally(() => {
+      freeing = false;
+    });
+    let seenGone = 0;
+    while (freeing) {
+      const outcome = only(await shop.invoke(sweep));
+      if (freeing && outcome.resolved !== undefined) seenGone += 1;
+    }
+    await run;
+    expect(seenGone).toBeGreaterThan(0);
+    expect(shop.sns.publications.map(({ attributes }) => attributes.outcome?.Value)).toEqual([
+      '["held"]',
+      '["deleted"]',
+    ]);
+  });
+
   test('that nobody was told of', async () => {
     const shop = await startHeld();
     await shop.invoke({ action: 'check' });
