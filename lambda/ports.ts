@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { readClaims, settleClaims, takeClaims } from './adapters/dynamodb.ts';
-import { readOpen } from './adapters/dynamodb-told.ts';
+import { readOpen } from './adapters/dynamodb-open.ts';
 import { placeNodes } from './adapters/ec2.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect, type KubernetesApi } from './adapters/kubernetes.ts';

@@ -1,14 +1,11 @@
-/** DynamoDB: what people were told, on the pods' own items; what stays open, in a sparse index by cluster. */
-import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
+/** DynamoDB: what people were told, on the pods' own items. */
 import pMap from 'p-map';
-import * as z from 'zod';
 import { type FollowUp, type Item, turnId } from '../domain/news.ts';
-import type { OpenItem } from '../domain/open-item.ts';
-import { openSchema } from '../domain/outcome.ts';
 import { claimsTableKeys } from '../domain/settings.ts';
 import { type ClaimsTable, update } from './dynamodb.ts';
+import { CLOSED, openMark } from './dynamodb-open.ts';
 
-const { openIndex, openIn, openSince, open } = claimsTableKeys;
+const { openIn } = claimsTableKeys;
 const CONCURRENCY = 25;
 /** Who begins to tell and is killed leaves the telling to the next after this. */
 const TELLING_MS = 60_000;
@@ -22,42 +19,6 @@ const NOBODY_TELLS = '(attribute_not_exists(tellingUntil) OR tellingUntil <= :no
  */
 const NOBODY_WORKS =
   '((attribute_not_exists(invocation) AND NOT contains(#last, :deleted)) OR notBefore <= :now)';
-
-const itemSchema = z.object({
-  [openSince]: z.object({ N: z.string() }).transform(({ N }) => Number(N)),
-  [open]: z
-    .object({ S: z.string() })
-    .transform(({ S }): unknown => JSON.parse(S))
-    .pipe(openSchema),
-});
-
-/** What people were told of a cluster and is not over: one cheap query where there is nothing. */
-export async function readOpen(
-  { client, name }: ClaimsTable,
-  cluster: string,
-): Promise<OpenItem[]> {
-  const items: OpenItem[] = [];
-  for await (const page of openPages(client, name, cluster)) {
-    for (const item of page.Items ?? []) {
-      const parsed = itemSchema.parse(item);
-      items.push({ open: parsed[open], since: parsed[openSince] });
-    }
-  }
-  return items;
-}
-
-function openPages(client: DynamoDBClient, name: string, cluster: string) {
-  return paginateQuery(
-    { client },
-    {
-      TableName: name,
-      IndexName: openIndex,
-      KeyConditionExpression: '#openIn = :cluster',
-      ExpressionAttributeNames: { '#openIn': openIn },
-      ExpressionAttributeValues: { ':cluster': { S: cluster } },
-    },
-  );
-}
 
 /** One run at a time tells of a cluster, else many would tell a part each. @returns whether it may */
 export function takeTurn(table: ClaimsTable, cluster: string, now: Date): Promise<boolean> {
@@ -166,15 +127,6 @@ export async function endFollowUp(
   await pMap(items, end, { concurrency: CONCURRENCY });
 }
 
-const UNMARKED = { set: '', remove: '', names: {}, values: {} };
-
-const CLOSED = {
-  set: '',
-  remove: `, #openIn, ${openSince}, #open`,
-  names: { '#openIn': openIn, '#open': open },
-  values: {},
-};
-
 const STILL_OPEN = 'SET #expiry = :expiry REMOVE tellingUntil';
 
 /** A UID never comes back; the next problem is news again. */
@@ -189,21 +141,6 @@ const CLOSING = {
     ExpressionAttributeNames: CLOSED.names,
   },
 };
-
-/** How an update puts an item into the index. */
-function openMark(item: Item, now: Date) {
-  if (item.open === undefined) return UNMARKED;
-  return {
-    set: `, #openIn = :cluster, ${openSince} = if_not_exists(${openSince}, :since), #open = :open`,
-    remove: '',
-    names: CLOSED.names,
-    values: {
-      ':cluster': { S: item.cluster },
-      ':since': { N: String(now.getTime()) },
-      ':open': { S: JSON.stringify(item.open) },
-    },
-  };
-}
 
 function times(now: Date) {
   const until = now.getTime() + TELLING_MS;

@@ -2,10 +2,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { settleClaims, takeClaims } from '../../../lambda/adapters/dynamodb.ts';
+import { readOpen } from '../../../lambda/adapters/dynamodb-open.ts';
 import {
   endFollowUp,
   endTelling,
-  readOpen,
   startFollowUp,
   startTelling,
   takeTurn,
