@@ -21,7 +21,7 @@ import { type SsmEndpoint, type SsmOptions, startSsm } from './endpoints/ssm.ts'
 import type { ManagedInstance } from './endpoints/ssm-invocation.ts';
 import { lambdaContext } from './lambda-context.ts';
 import { pointSdkAt } from './sdk-environment.ts';
-import { synthesizedDocument, synthesizedTable } from './synthesized-template.ts';
+import { synthesizedDocument, synthesizedTable } from './synthesized-document.ts';
 
 export interface PipelineOptions {
   settings: Settings;

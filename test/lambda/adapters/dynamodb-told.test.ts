@@ -12,7 +12,7 @@ import {
 } from '../../../lambda/adapters/dynamodb-told.ts';
 import { followUps, newsItems } from '../../../lambda/domain/news.ts';
 import { type DynamoDbEndpoint, startDynamoDb } from '../../../local/endpoints/dynamodb.ts';
-import { synthesizedTable } from '../../../local/synthesized-template.ts';
+import { synthesizedTable } from '../../../local/synthesized-document.ts';
 import { clientOptions } from '../../local/endpoints/clients.ts';
 import { shopSettings } from '../../pipeline/shop.ts';
 import {

@@ -1,4 +1,4 @@
-/** The stack as it is deployed: read from the synthesized template, not from the source. */
+/** The SSM document and the table as the stack deploys them: taken from the synthesized template, not from the source. */
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import type { Settings } from '../lambda/domain/settings.ts';
