@@ -140,8 +140,11 @@ describe('a pod that leaves after it was told', () => {
     leave(shop);
     await shop.invoke({ action: 'check', notify: true });
     await sweeps(shop, 2);
-    expect(subjects(shop).at(-1)).toContain('shop/cart-0 is gone: resolved');
-    expect(shop.sns.publications).toHaveLength(3);
+    expect(subjects(shop)).toEqual([
+      'podthaw: shop/cart-0 is stuck and was left alone',
+      `podthaw: Nothing was stuck in cluster ${CLUSTER}`,
+      expect.stringContaining('shop/cart-0 is gone: resolved'),
+    ]);
   });
 });
 
@@ -299,15 +302,15 @@ describe('one message', () => {
     ]);
   });
 
-  test('of thirty runs at once: of fifty stuck pods, and of their end', async () => {
-    const shop = await startHeld(50);
-    const atOnce = () => Promise.all(Array.from({ length: 30 }, () => shop.invoke(sweep)));
+  test('of many runs at once: of thirty stuck pods, and of their end', async () => {
+    const shop = await startHeld(30);
+    const atOnce = () => Promise.all(Array.from({ length: 12 }, () => shop.invoke(sweep)));
     await atOnce();
-    expect(subjects(shop)).toEqual(['podthaw: 50 pods were stuck: 50 left alone']);
-    leave(shop, 50);
+    expect(subjects(shop)).toEqual(['podthaw: 30 pods were stuck: 30 left alone']);
+    leave(shop, 30);
     await atOnce();
-    expect(subjects(shop).slice(1)).toEqual(['podthaw: 50 pods are gone: resolved']);
-  }, 60_000);
+    expect(subjects(shop).slice(1)).toEqual(['podthaw: 30 pods are gone: resolved']);
+  }, 180_000);
 });
 
 describe('not lost', () => {
@@ -359,7 +362,7 @@ describe('not lost', () => {
       true,
       true,
     ]);
-  }, 60_000);
+  }, 120_000);
 
   test('by a run killed once it told of a stuck pod, which then left', async () => {
     const shop = await startHeld();
@@ -371,7 +374,7 @@ describe('not lost', () => {
       'podthaw: shop/cart-0 is stuck and was left alone',
       expect.stringContaining('shop/cart-0 is gone: resolved'),
     ]);
-  }, 60_000);
+  }, 120_000);
 });
 
 test('a sweep with nothing open asks the table one question, and writes nothing', async () => {
