@@ -34,7 +34,10 @@ async function send(client: LambdaClient, functionName: string, request: Request
     );
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    throw new CliError(EXIT.failed, `${functionName} could not be invoked (${why})`, { cause });
+    const hint = 'Are --profile, --region and --stack right? npx podthaw doctor looks.';
+    throw new CliError(EXIT.failed, `${functionName} could not be invoked (${why}). ${hint}`, {
+      cause,
+    });
   }
 }
 

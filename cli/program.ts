@@ -1,7 +1,7 @@
 /** The commands and their options. */
 import { Command, CommanderError, Option } from 'commander';
 import { type Account, invokingClient } from './clients.ts';
-import { diagnose } from './doctor/doctor.ts';
+import { DOCTOR_EXIT_HELP, diagnose } from './doctor/doctor.ts';
 import { CliError, EXIT, EXIT_HELP, type ExitCode } from './exit-code.ts';
 import type { Selectors } from './request.ts';
 import { check, type RunContext, thaw } from './run-command.ts';
@@ -48,6 +48,7 @@ function makeProgram(terminal: Terminal, end: (code: ExitCode) => void): Command
     );
   common(program.command('doctor'))
     .description('check what a first deployment gets wrong, each with its remedy')
+    .addHelpText('after', `\n${DOCTOR_EXIT_HELP}`)
     .action(async (options: Common) => end(await diagnose(options, terminal)));
   return program;
 }
@@ -61,8 +62,16 @@ function selecting(command: Command): Command {
     .option('-i, --instance <id...>', 'stuck pods on these EC2 instances')
     .option('--without-api', 'ask the named instances alone; holds cannot be seen then')
     .option('--notify', 'tell the topic too')
-    .addHelpText('after', '\nWith no pod, node or instance: every stuck pod of the cluster.');
+    .addHelpText('after', SELECTING_HELP.replaceAll('ACTION', command.name()));
 }
+
+const SELECTING_HELP = `
+With no pod, node or instance: every stuck pod of the cluster. Selectors add up.
+
+  podthaw ACTION --cluster prod
+  podthaw ACTION --cluster prod --pod shop/cart-0 shop/cart-1
+
+${EXIT_HELP}`;
 
 function common(command: Command): Command {
   return command

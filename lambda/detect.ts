@@ -6,8 +6,9 @@ import pMap from 'p-map';
 import { explainAccess } from './access-problem.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect } from './adapters/kubernetes.ts';
+import { clientConfig } from './client-config.ts';
+import { readSettings } from './deployed-settings.ts';
 import { overdueSeconds, type TerminatingPod } from './domain/pod.ts';
-import { clientConfig, readSettings } from './environment.ts';
 import { emitStuckPods } from './metrics.ts';
 
 const logger = new Logger();

@@ -8,7 +8,9 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
 import type { ClaimsTable } from './adapters/dynamodb.ts';
 import { type SsmClients, ThrottleOnlyRetry } from './adapters/ssm.ts';
-import { type DeployedSettings, parseDeployedSettings, SettingsError } from './domain/settings.ts';
+import { clientConfig } from './client-config.ts';
+import { readSettings } from './deployed-settings.ts';
+import { type DeployedSettings, SettingsError } from './domain/settings.ts';
 
 export interface Environment {
   settings: DeployedSettings;
@@ -32,19 +34,6 @@ export interface Clients {
 
 /** Left of the function's time for judging and telling. */
 const RESERVE_MS = 10_000;
-
-/**
- * What every client is told. Eight attempts outlast a throttling of seconds. Without time limits a
- * packet that nobody answers (a VPC with no way out) holds a function up until it is killed.
- */
-export const clientConfig = {
-  maxAttempts: 8,
-  requestHandler: {
-    connectionTimeout: 5_000,
-    requestTimeout: 20_000,
-    throwOnRequestTimeout: true,
-  },
-};
 
 /** SSM's sending client never sends a command again that may have been taken. */
 export const makeClients = (): Clients => ({
@@ -82,17 +71,4 @@ export function environmentFrom(
       claimant: { runId: context.awsRequestId, invocation: randomUUID() },
     },
   };
-}
-
-/** Reads PODTHAW_SETTINGS. @throws SettingsError */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): DeployedSettings {
-  const text = env.PODTHAW_SETTINGS;
-  if (text === undefined) throw new SettingsError('PODTHAW_SETTINGS is not set: deploy the stack');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new SettingsError('PODTHAW_SETTINGS is not JSON', { cause });
-  }
-  return parseDeployedSettings(json);
 }

@@ -3,8 +3,9 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readWebhookUrl } from './adapters/secrets.ts';
 import { post, type SlackLimits } from './adapters/slack.ts';
+import { clientConfig } from './client-config.ts';
+import { readSettings } from './deployed-settings.ts';
 import { parseTopicRecords } from './domain/topic-record.ts';
-import { clientConfig, readSettings } from './environment.ts';
 
 const logger = new Logger();
 

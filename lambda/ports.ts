@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { readClaims, settleClaims, takeClaims } from './adapters/claims.ts';
+import { readOpen } from './adapters/dynamodb-open.ts';
 import { placeNodes } from './adapters/ec2.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';
 import { connect, type KubernetesApi } from './adapters/kubernetes.ts';
@@ -26,8 +27,23 @@ export async function connectPorts(cluster: string, env: Environment): Promise<C
   const endpoint = await describeCluster(env.clients.eks, cluster);
   const { deadline } = env;
   const api = connect(endpoint, () => makeToken(env.region, cluster), { deadline });
-  const claims = claimsPort(cluster, env);
-  return { ports: { ...apiPorts(api), ...nodePorts(env), claims }, close: () => api.close() };
+  const ports = {
+    ...apiPorts(api),
+    ...nodePorts(env),
+    claims: claimsPort(cluster, env),
+    readOpen: () => readOpenOrNone(cluster, env),
+  };
+  return { ports, close: () => api.close() };
+}
+
+/** What is open stays so until it can be read: no reason to keep a run from its pods. */
+async function readOpenOrNone(cluster: string, { claims }: Environment) {
+  try {
+    return await readOpen(claims, cluster);
+  } catch (error) {
+    logger.error('cannot read what is open', { cluster, error });
+    return [];
+  }
 }
 
 /** The ports that need no Kubernetes API. */

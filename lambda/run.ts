@@ -3,6 +3,7 @@ import { carryOut } from './command-run.ts';
 import type { Claim, Settlement } from './domain/claim.ts';
 import type { Action, Command } from './domain/command.ts';
 import { hasSelectors } from './domain/manual-request.ts';
+import { type OpenItem, resolvedBy } from './domain/open-item.ts';
 import {
   identify,
   type NodeReply,
@@ -38,6 +39,8 @@ export interface Ports {
   /** Runs a command. @returns one reply for each of its instances; never throws for a single node */
   runCommand(command: Command, context: RunContext): Promise<ReadonlyMap<string, NodeReply>>;
   claims: Claims;
+  /** What people were told of this cluster and is not over yet. */
+  readOpen(): Promise<readonly OpenItem[]>;
 }
 
 /** Who has which pod, across runs; keyed by pod UID. */
@@ -65,12 +68,19 @@ export interface RunContext {
 export async function run(context: RunContext, ports: Ports): Promise<Outcome> {
   const { selection } = context;
   const now = ports.now();
+  const open = await readOpen(context, ports);
   const { pods, nodeCount } = await ports.listTerminating();
+  const resolved = resolvedBy(open, new Set(pods.map(({ uid }) => uid)), ports.now());
   const plan = await planRun(pods, nodeCount, now, context, ports);
   const judged = await carryOut(plan.work, context, ports);
   const left = plan.leftOut.map((out) => fromLeftOut(out, now));
   const missing = missingNames(selection, pods).map(notTerminating);
-  return makeOutcome(context, [...judged, ...left, ...missing]);
+  return { ...makeOutcome(context, [...judged, ...left, ...missing]), ...resolved };
+}
+
+/** Who asks by hand asks about some pods, and the next sweep tells what is over. */
+function readOpen({ trigger }: RunContext, ports: Ports): Promise<readonly OpenItem[]> {
+  return trigger.kind === 'manual' ? Promise.resolve([]) : ports.readOpen();
 }
 
 async function planRun(

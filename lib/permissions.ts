@@ -4,7 +4,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { type Cluster, instanceTag } from '../lambda/domain/settings.ts';
+import { type Cluster, claimsTableKeys, instanceTag } from '../lambda/domain/settings.ts';
 import { acknowledge } from './findings.ts';
 import type { PodthawFunction } from './functions.ts';
 
@@ -52,8 +52,12 @@ export function allowCommands(
 
 export function allowClaims(to: PodthawFunction, table: Table): void {
   to.allow({
-    actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:UpdateItem'],
+    actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
     resources: [table.tableArn],
+  });
+  to.allow({
+    actions: ['dynamodb:Query'],
+    resources: [`${table.tableArn}/index/${claimsTableKeys.openIndex}`],
   });
 }
 

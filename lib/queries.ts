@@ -15,9 +15,12 @@ export const runsQuery = new QueryString({
     'outcome.pods.0.name',
     'outcome.pods.0.outcome',
     'outcome.summary.deleted',
+    'outcome.resolvedCount',
     'outcome.problem',
   ],
-  filterStatements: ['ispresent(outcome.pods.0.name) or ispresent(outcome.problem)'],
+  filterStatements: [
+    'ispresent(outcome.pods.0.name) or ispresent(outcome.problem) or ispresent(outcome.resolvedCount)',
+  ],
   sort: '@timestamp desc',
   limit: 100,
 });

@@ -1,6 +1,12 @@
 /** The table of claims: which run has which pod, and what was told. */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { claimsTableKeys } from '../lambda/domain/settings.ts';
@@ -14,6 +20,13 @@ export function claimsTable(scope: Construct, encryptionKey: IKey | undefined): 
     billingMode: BillingMode.PAY_PER_REQUEST,
     removalPolicy: RemovalPolicy.DESTROY,
     ...(encryptionKey && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
+  });
+  // Sparse: on a quiet day it is empty, and the sweep's query of it costs half a read unit.
+  table.addGlobalSecondaryIndex({
+    indexName: claimsTableKeys.openIndex,
+    partitionKey: { name: claimsTableKeys.openIn, type: AttributeType.STRING },
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: [claimsTableKeys.openSince, claimsTableKeys.open],
   });
   acknowledge(table, {
     'AwsSolutions-DDB3': 'A lost claim costs one more look at a node and one more message.',

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { makeHandler as makeDetect } from '../lambda/detect.ts';
 import type { DeployedSettings, Settings } from '../lambda/domain/settings.ts';
-import { claimsTableKeys, functionSettings } from '../lambda/domain/settings.ts';
+import { functionSettings } from '../lambda/domain/settings.ts';
 import { makeHandler as makeNotifySlack } from '../lambda/notify-slack.ts';
 import { makeHandler as makeRemediate } from '../lambda/remediate.ts';
 import { type DynamoDbEndpoint, startDynamoDb } from './endpoints/dynamodb.ts';
@@ -21,7 +21,7 @@ import { type SsmEndpoint, type SsmOptions, startSsm } from './endpoints/ssm.ts'
 import type { ManagedInstance } from './endpoints/ssm-invocation.ts';
 import { lambdaContext } from './lambda-context.ts';
 import { pointSdkAt } from './sdk-environment.ts';
-import { synthesizedDocument } from './synthesized-document.ts';
+import { synthesizedDocument, synthesizedTable } from './synthesized-document.ts';
 
 export interface PipelineOptions {
   settings: Settings;
@@ -93,7 +93,7 @@ async function startEndpoints({ settings, nodes, ...options }: PipelineOptions) 
     startSlack(),
   ]);
   const [dynamodb, ssm, sns, ec2, eks, secrets] = await Promise.all([
-    startClaimsTable(),
+    startClaimsTable(settings),
     startSsm({
       documents: [{ name: DOCUMENT, content: synthesizedDocument(settings) }],
       instances: nodes,
@@ -107,9 +107,9 @@ async function startEndpoints({ settings, nodes, ...options }: PipelineOptions) 
   return { dynamodb, ssm, sns, ec2, eks, kubernetes, secrets, slack };
 }
 
-async function startClaimsTable(): Promise<DynamoDbEndpoint> {
+async function startClaimsTable(settings: Settings): Promise<DynamoDbEndpoint> {
   const dynamodb = await startDynamoDb();
-  await dynamodb.createTable(TABLE, { partitionKey: claimsTableKeys.partition });
+  await dynamodb.createTable(TABLE, { cloudFormation: synthesizedTable(settings) });
   return dynamodb;
 }
 

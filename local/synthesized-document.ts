@@ -1,4 +1,4 @@
-/** The SSM document as the stack deploys it: taken from the synthesized template, not from the source. */
+/** The SSM document and the table as the stack deploys them: taken from the synthesized template, not from the source. */
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import type { Settings } from '../lambda/domain/settings.ts';
@@ -11,23 +11,38 @@ const templateSchema = z.object({
   ),
 });
 
-/** One synthesis serves every pipeline of a process that has the same settings. */
-const synthesized = new Map<string, unknown>();
+type Resource = z.infer<typeof templateSchema>['Resources'][string];
 
-/** Synthesizes the stack in memory, without bundling its functions. @returns the document's Content */
+/** One synthesis serves every pipeline of a process that has the same settings. */
+const synthesized = new Map<string, Resource[]>();
+
+/** @returns the SSM document's Content */
 export function synthesizedDocument(settings: Settings): unknown {
-  const key = JSON.stringify(settings);
-  if (!synthesized.has(key)) synthesized.set(key, synthesize(settings));
-  return synthesized.get(key);
+  return propertiesOf(settings, 'AWS::SSM::Document').Content;
 }
 
-function synthesize(settings: Settings): unknown {
+/** @returns the claims table's properties */
+export function synthesizedTable(settings: Settings): unknown {
+  return propertiesOf(settings, 'AWS::DynamoDB::Table');
+}
+
+function propertiesOf(settings: Settings, type: string): Record<string, unknown> {
+  const resource = resourcesOf(settings).find(({ Type }) => Type === type);
+  if (resource === undefined) throw new Error(`the synthesized template holds no ${type}`);
+  return resource.Properties ?? {};
+}
+
+function resourcesOf(settings: Settings): Resource[] {
+  const key = JSON.stringify(settings);
+  const resources = synthesized.get(key) ?? synthesize(settings);
+  synthesized.set(key, resources);
+  return resources;
+}
+
+/** In memory, without bundling the functions. */
+function synthesize(settings: Settings): Resource[] {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
   const stack = new PodthawStack(app, 'Podthaw', { settings });
   const template = app.synth().getStackArtifact(stack.artifactId).template as unknown;
-  const resources = Object.values(templateSchema.parse(template).Resources);
-  const document = resources.find(({ Type }) => Type === 'AWS::SSM::Document');
-  if (document === undefined)
-    throw new Error('the synthesized template holds no AWS::SSM::Document');
-  return document.Properties?.Content;
+  return Object.values(templateSchema.parse(template).Resources);
 }

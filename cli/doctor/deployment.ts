@@ -1,7 +1,7 @@
 /** What is deployed: the two functions, their settings, their roles. */
 import { GetFunctionConfigurationCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { readSettings } from '../../lambda/deployed-settings.ts';
 import type { DeployedSettings } from '../../lambda/domain/settings.ts';
-import { readSettings } from '../../lambda/environment.ts';
 import { type Finding, ill, well } from './finding.ts';
 
 export interface Deployment {

@@ -20,7 +20,13 @@ export interface DoctorOptions extends Account {
   json?: boolean;
 }
 
-/** Says each finding as it is made. @returns 1 where something is ill */
+export const DOCTOR_EXIT_HELP = `Exit codes:
+  0  nothing is ill
+  1  something is ill: its remedy is beside it
+  2  no such option
+  3  the deployment could not be looked at`;
+
+/** Says each finding as it is made. @returns 1 where something is ill, 3 where nothing could be examined */
 export async function diagnose(options: DoctorOptions, terminal: Terminal): Promise<ExitCode> {
   const findings: Finding[] = [];
   for await (const found of examinations(options)) {
@@ -28,7 +34,8 @@ export async function diagnose(options: DoctorOptions, terminal: Terminal): Prom
     if (!options.json) for (const finding of found) terminal.print(describe(finding));
   }
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
-  return findings.some(({ state }) => state === 'ill') ? EXIT.left : EXIT.done;
+  if (findings.some(({ state }) => state === 'ill')) return EXIT.left;
+  return findings[0]?.state === 'unknown' ? EXIT.failed : EXIT.done;
 }
 
 async function* examinations(options: DoctorOptions): AsyncGenerator<Finding[]> {

@@ -31,7 +31,8 @@ export async function examine(check: string, look: () => Promise<Finding[]>): Pr
     return await look();
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const remedy = 'Check it by hand, or run the doctor with a profile that may read it.';
+    const remedy =
+      'Check it by hand, or run the doctor with a --profile that may read it, and its --region.';
     return [unknown(check, `could not be checked (${why})`, remedy)];
   }
 }

@@ -1,6 +1,5 @@
 /** Slack's incoming webhook: a message arrives once, or the caller hears that it may not have. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
 import type { SlackMessage } from '../domain/slack-message.ts';
 
 /** Slack did not take the message. The message never holds the webhook's URL, which is a secret. */
@@ -26,12 +25,11 @@ type Attempt =
   | { kind: 'refused'; error: SlackError }
   | { kind: 'again'; error: SlackError; afterMs?: number | undefined };
 
-const agent = new Agent();
-
 /**
  * Posts one message. Tried again: 429 (when its Retry-After says), 5xx, no answer, a lost connection.
  * After the last two Slack may have the message already: that is the only way to a second copy. So
  * undici's retry interceptor won't do: it also sends a POST again whose 200 broke off in the body.
+ * Node's own fetch, not the package: that would be most of the function's bundle.
  *
  * @throws SlackError, so that the invocation fails and lands in the dead-letter queue
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
@@ -59,22 +57,23 @@ async function attempt(
 ): Promise<Attempt> {
   try {
     const signal = AbortSignal.timeout(attemptMs);
-    const { statusCode, headers, body } = await request(webhook, {
-      dispatcher: agent,
+    const response = await fetch(webhook, {
       signal,
       method: 'POST',
       headers: { 'content-type': 'application/json; charset=utf-8' },
       body: JSON.stringify(message),
+      // A redirect would take the message to wherever it says.
+      redirect: 'manual',
     });
     // From here Slack has decided: a broken body changes nothing about that.
-    const text = await body.text().catch(() => '');
-    return judge(statusCode, text.trim(), headers['retry-after']);
+    const text = await response.text().catch(() => '');
+    return judge(response.status, text.trim(), response.headers.get('retry-after'));
   } catch (cause) {
     return { kind: 'again', error: new SlackError('Slack could not be reached', { cause }) };
   }
 }
 
-function judge(status: number, text: string, retryAfter: string | string[] | undefined): Attempt {
+function judge(status: number, text: string, retryAfter: string | null): Attempt {
   if (status === 200 && text === 'ok') return { kind: 'taken' };
   const error = new SlackError(`Slack answered ${status}: ${text.slice(0, 200)}`);
   if (status !== 429 && status < 500) return { kind: 'refused', error };
@@ -82,8 +81,8 @@ function judge(status: number, text: string, retryAfter: string | string[] | und
 }
 
 /** Slack gives whole seconds. */
-function afterMs(retryAfter: string | string[] | undefined): number | undefined {
-  return typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter)
+function afterMs(retryAfter: string | null): number | undefined {
+  return retryAfter !== null && /^\d{1,6}$/.test(retryAfter)
     ? Number(retryAfter) * 1_000
     : undefined;
 }

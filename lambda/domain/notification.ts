@@ -6,6 +6,7 @@ import { machineBody, quotedBytes } from './message/machine-body.ts';
 import type { Origin } from './message/origin.ts';
 import { outcomeWords } from './message/outcome-words.ts';
 import { clip, printable } from './message/printable.ts';
+import { countResolved } from './message/resolved-entry.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Notification {
@@ -49,12 +50,15 @@ export function needsPerson(outcome: Outcome): boolean {
 }
 
 function attributesOf(outcome: Outcome): Notification['attributes'] {
-  const kinds = kindsOf(outcome);
-  const none = outcome.problem === undefined ? 'none' : 'problem';
+  const kinds = [
+    ...kindsOf(outcome),
+    ...(outcome.problem === undefined ? [] : ['problem']),
+    ...(countResolved(outcome) === 0 ? [] : ['resolved']),
+  ];
   return {
     cluster: printable(outcome.cluster, 100) || 'unknown',
     severity: needsPerson(outcome) ? 'warning' : 'info',
-    outcome: kinds.length === 0 ? [none] : kinds,
+    outcome: kinds.length === 0 ? ['none'] : kinds,
   };
 }
 

@@ -38,6 +38,21 @@ export const podOutcomeSchema = z.object({
   secondsToGone: z.number().optional(),
 });
 
+const openPodSchema = podOutcomeSchema
+  .pick({ namespace: true, name: true, uid: true, node: true, outcome: true, cause: true })
+  .extend({ what: z.literal('pod') });
+const openProblemSchema = z.object({ what: z.literal('problem'), problem: z.string() });
+
+/** What people were told of and wait to hear the end of, as it was told last. */
+export const openSchema = z.discriminatedUnion('what', [openPodSchema, openProblemSchema]);
+
+/** `secondsOpen`: from when it was first told until it was seen to be over. */
+const over = { secondsOpen: z.number() };
+const resolvedSchema = z.discriminatedUnion('what', [
+  openPodSchema.extend(over),
+  openProblemSchema.extend(over),
+]);
+
 export const outcomeSchema = z.object({
   podthaw: z.literal(1),
   runId: z.string(),
@@ -48,10 +63,16 @@ export const outcomeSchema = z.object({
   summary: z.partialRecord(z.enum(POD_OUTCOMES), z.int()),
   /** What kept the run from looking at all, and what to do about it. */
   problem: z.string().optional(),
+  /** What was told as open and is over, by a complete listing: a pod's UID is gone, a problem is. */
+  resolved: z.array(resolvedSchema).optional(),
+  /** How many are resolved, where a message had no room to list them all. */
+  resolvedCount: z.int().optional(),
 });
 
 export type PodOutcome = z.infer<typeof podOutcomeSchema>;
 export type Outcome = z.infer<typeof outcomeSchema>;
+export type Open = z.infer<typeof openSchema>;
+export type Resolved = z.infer<typeof resolvedSchema>;
 
 /** What one node answered to a command. Only a report carries news of pods. */
 export type NodeReply =

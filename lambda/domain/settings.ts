@@ -149,7 +149,15 @@ type Deployment = z.infer<z.ZodObject<typeof deploymentShape>>;
 export type Cluster = Omit<Settings['clusters'][number], 'access'>;
 
 /** The claims table's attributes, agreed between the stack and the adapter. */
-export const claimsTableKeys = { partition: 'id', expiry: 'expiresAt' } as const;
+export const claimsTableKeys = {
+  partition: 'id',
+  expiry: 'expiresAt',
+  /** Sparse: only what people were told of and is not over stands in this index, by cluster. */
+  openIndex: 'open',
+  openIn: 'openIn',
+  openSince: 'openSince',
+  open: 'open',
+} as const;
 
 /** Thrown when settings do not fit; `message` names each field, what it held and what was expected. */
 export class SettingsError extends Error {

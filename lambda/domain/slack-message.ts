@@ -10,7 +10,7 @@ export interface SlackMessage {
   blocks: KnownBlock[];
 }
 
-// Slack shows 50 blocks: ten entries of two blocks each and five more are 25.
+// Slack shows 50 blocks: ten entries, six more of what is over, two blocks each, and five are 37.
 
 export function slackMessage(incident: Incident): SlackMessage {
   const { icon, headline, place, problem, entries, more, run, links } = incident;

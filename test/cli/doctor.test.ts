@@ -176,6 +176,17 @@ describe('neither well nor ill:', () => {
   });
 });
 
+test.each(['deployment could not be read', '--json'])(
+  'a doctor that could examine nothing does not say that all is well: %s',
+  async (how) => {
+    account.lambda.faults.when('*', () => failing('AccessDeniedException', 403, 'not you'));
+    const { code, out } = await doctor(...(how === '--json' ? ['--json'] : []));
+    expect(out).toContain('could not be checked (AccessDeniedException: not you)');
+    expect(out).toContain('--profile');
+    expect(code).toBe(3);
+  },
+);
+
 test('--json prints findings', async () => {
   const { out } = await doctor('--json');
   expect(JSON.parse(out)).toContainEqual({

@@ -7,7 +7,13 @@ import { HEALTH_ANCHORS } from '../../lambda/domain/message/health.ts';
 import { makeIncident } from '../../lambda/domain/message/incident.ts';
 import { POD_OUTCOMES } from '../../lambda/domain/outcome.ts';
 import { CAUSES } from '../../lambda/domain/report.ts';
-import { ORIGIN, sampleOutcome } from '../lambda/domain/message/samples.ts';
+import {
+  goneSample,
+  ORIGIN,
+  PAST_PROBLEM,
+  resolvedOutcome,
+  sampleOutcome,
+} from '../lambda/domain/message/samples.ts';
 
 const folder = new URL('../../docs/', import.meta.url);
 const text = readFileSync(new URL('runbook.md', folder), 'utf8');
@@ -26,6 +32,7 @@ const expected = [
   ...CAUSES.map((cause) => `cause-${cause}`),
   ...HEALTH_ANCHORS,
   'problem',
+  'resolved',
 ];
 
 test.each(expected)('%s has a section: what it means, how to look, what to do', (anchor) => {
@@ -36,7 +43,9 @@ test.each(expected)('%s has a section: what it means, how to look, what to do', 
 });
 
 test('no section is about something that no message links to', () => {
-  const about = [...sections.keys()].filter((a) => /^(outcome|cause|health|problem)(-|$)/.test(a));
+  const about = [...sections.keys()].filter((a) =>
+    /^(outcome|cause|health|problem|resolved)(-|$)/.test(a),
+  );
   expect(about.toSorted()).toEqual(expected.toSorted());
 });
 
@@ -54,6 +63,13 @@ describe('every link that a message can make', () => {
   test('of a problem', () => {
     const { links } = makeIncident(sampleOutcome([], { problem: 'no access' }), ORIGIN);
     expect(links[0]?.url).toBe(`${ORIGIN.runbookUrl}#problem`);
+  });
+
+  test('of what is over', () => {
+    for (const over of [PAST_PROBLEM, goneSample('held')]) {
+      const { entries } = makeIncident(resolvedOutcome([over]), ORIGIN);
+      expect(entries[0]?.links[0]?.url).toBe(`${ORIGIN.runbookUrl}#resolved`);
+    }
   });
 });
 

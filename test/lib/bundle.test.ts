@@ -1,8 +1,11 @@
+/** The functions as they are deployed: what is in their bundles, and that they load. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
+import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { PodthawStack } from '../../lib/stack.ts';
 import { clusters, options } from './deployment.ts';
@@ -34,4 +37,37 @@ describe('bundles', () => {
       rmSync(outdir, { recursive: true });
     }
   }, 120_000);
+
+  test('the Slack function imports the one AWS client that it calls, and no HTTP client', async () => {
+    const packages = await packagesOf('notify-slack');
+    expect(packages.filter((name) => name.startsWith('@aws-sdk/client-'))).toEqual([
+      '@aws-sdk/client-secrets-manager',
+    ]);
+    expect(packages).not.toContain('undici');
+  });
+
+  test('the detector imports the one AWS client that it calls', async () => {
+    const packages = await packagesOf('detect');
+    expect(packages.filter((name) => name.startsWith('@aws-sdk/client-'))).toEqual([
+      '@aws-sdk/client-eks',
+    ]);
+  });
 });
+
+/** Packages that a handler imports, directly or not, whether or not their code is then left out. */
+async function packagesOf(handler: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [fileURLToPath(new URL(`../../lambda/${handler}.ts`, import.meta.url))],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    metafile: true,
+    write: false,
+    logLevel: 'error',
+  });
+  const names = Object.keys(metafile.inputs).flatMap(
+    (file) => /node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(file)?.[1] ?? [],
+  );
+  return [...new Set(names)].toSorted();
+}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { claimsTableKeys } from '../../lambda/domain/settings.ts';
 import { clusters, everything, options, templateOf } from './deployment.ts';
 import { flat, grantsOf, ofType, refersTo, resourcesOf, statementsOf } from './template.ts';
 
@@ -32,6 +33,14 @@ describe('SendCommand', () => {
     const others = grantsOf(all, /^Podthaw(Detect|NotifySlack)/).flatMap((s) => s.Action);
     expect(others.filter((a) => a.startsWith('ssm:'))).toEqual([]);
   });
+});
+
+test('what is open is read from its index, the table itself is never searched', () => {
+  const searches = grants.filter((s) => s.Action.some((a) => /^dynamodb:(Query|Scan)$/.test(a)));
+  const [table] = ofType(all, 'AWS::DynamoDB::Table');
+  expect(searches.map((s) => [s.Action, s.Resource])).toEqual([
+    [['dynamodb:Query'], [`${table?.id}/index/${claimsTableKeys.openIndex}`]],
+  ]);
 });
 
 describe('roles', () => {

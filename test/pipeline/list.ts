@@ -2,7 +2,7 @@
 import { EKSClient } from '@aws-sdk/client-eks';
 import { describeCluster, makeToken } from '../../lambda/adapters/eks.ts';
 import { connect } from '../../lambda/adapters/kubernetes.ts';
-import { readSettings } from '../../lambda/environment.ts';
+import { readSettings } from '../../lambda/deployed-settings.ts';
 
 const [cluster = { name: '' }] = readSettings(process.env).clusters;
 const endpoint = await describeCluster(new EKSClient({}), cluster.name);

@@ -47,10 +47,12 @@ export function podEntry(pod: PodOutcome, run: Outcome, origin: Origin | undefin
 }
 
 /** A pod by its name; a sweep without the API knows only a UID, or not even that. */
-export function podTitle(pod: PodOutcome): string {
+export function podTitle(
+  pod: Pick<PodOutcome, 'namespace' | 'name' | 'uid' | 'instanceId'>,
+): string {
   if (pod.name !== '') return printable(podKey(pod), 317);
   if (pod.uid !== '') return printable(`pod ${pod.uid}`, 100);
-  return printable(pod.instanceId ?? 'a pod', 100);
+  return printable(pod.instanceId || 'a pod', 100);
 }
 
 /** The runbook's section: on the cause where that is what a person deals with, else on the outcome. */
@@ -92,8 +94,8 @@ export function causeFact({ cause }: PodOutcome): Entry['facts'] {
   return cause === undefined ? [] : [['cause', causeWords(cause).name]];
 }
 
-export function nodeOf({ node, instanceId }: PodOutcome): string {
-  if (node === undefined) return printable(instanceId ?? 'none', 100);
-  const instance = instanceId === undefined ? '' : ` (${instanceId})`;
+export function nodeOf({ node, instanceId }: Pick<PodOutcome, 'node' | 'instanceId'>): string {
+  if (!node) return printable(instanceId || 'none', 100);
+  const instance = instanceId ? ` (${instanceId})` : '';
   return printable(`${node}${instance}`, 300);
 }

@@ -6,6 +6,7 @@ import { dashboardLink, type Link, logsLink, runbookLink } from './links.ts';
 import type { Origin } from './origin.ts';
 import { byUrgency, outcomeWords, verdictOf } from './outcome-words.ts';
 import { printable } from './printable.ts';
+import { countResolved, resolvedEntries, resolvedHeadline } from './resolved-entry.ts';
 
 export interface Incident {
   icon: string;
@@ -37,7 +38,7 @@ export function makeIncident(outcome: Outcome, origin: Origin | undefined): Inci
     headline: headline(outcome),
     place: placeOf(outcome, origin),
     ...problemOf(outcome),
-    entries,
+    entries: [...entries, ...resolvedEntries(outcome, origin)],
     ...(left > 0 ? { more: `and ${left} more; in all: ${describeSummary(outcome)}` } : {}),
     run: `${outcome.action} · ${describeTrigger(outcome)} · run ${printable(outcome.runId, 100)}`,
     links: [
@@ -48,8 +49,17 @@ export function makeIncident(outcome: Outcome, origin: Origin | undefined): Inci
   };
 }
 
-/** The verdict in one line. */
+/** The verdict in one line; what is over stands alone, or after what is stuck. */
 export function headline(outcome: Outcome): string {
+  const over = resolvedHeadline(outcome);
+  const isAlone = outcome.problem === undefined && countPods(outcome) === 0;
+  if (over === undefined) return stuckHeadline(outcome);
+  return isAlone
+    ? over
+    : `${stuckHeadline(outcome)}; ${countResolved(outcome)} told earlier resolved`;
+}
+
+function stuckHeadline(outcome: Outcome): string {
   const cluster = printable(outcome.cluster, 100);
   if (outcome.problem !== undefined) return `podthaw could not look at cluster ${cluster}`;
   const [only] = outcome.pods;

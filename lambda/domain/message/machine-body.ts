@@ -1,6 +1,7 @@
 /** The outcome as JSON for machines, shortened until it fits. */
-import type { Outcome } from '../outcome.ts';
+import type { Outcome, Resolved } from '../outcome.ts';
 import type { Origin } from './origin.ts';
+import { byUrgency } from './outcome-words.ts';
 import { clip } from './printable.ts';
 
 /** Each step leaves out more; what decides a pod's fate goes last. */
@@ -14,7 +15,7 @@ const STEPS: readonly ((outcome: Outcome) => Outcome)[] = [
 
 /**
  * @param most bytes, as they count inside SNS's own JSON
- * @returns JSON of the outcome and its origin; `summary` counts every pod, whatever was left out
+ * @returns JSON of the outcome and its origin; `summary` and `resolvedCount` count every pod, whatever was left out
  */
 export function machineBody(outcome: Outcome, origin: Origin | undefined, most: number): string {
   let shorter = outcome;
@@ -23,7 +24,7 @@ export function machineBody(outcome: Outcome, origin: Origin | undefined, most: 
     const body = JSON.stringify({ ...shorter, origin });
     if (quotedBytes(body) <= most) return body;
   }
-  return halve(shorter, origin, most);
+  return halve(urgentFirst(shorter), origin, most);
 }
 
 /** Bytes of UTF-8 that a text takes up as a string inside JSON. */
@@ -31,11 +32,22 @@ export function quotedBytes(text: string): number {
   return new TextEncoder().encode(JSON.stringify(text)).length;
 }
 
+/** What needs a person is left out last. */
+function urgentFirst(outcome: Outcome): Outcome {
+  return { ...outcome, pods: outcome.pods.toSorted((a, b) => byUrgency(a.outcome, b.outcome)) };
+}
+
 function halve(outcome: Outcome, origin: Origin | undefined, most: number): string {
   const body = JSON.stringify({ ...outcome, origin });
-  if (outcome.pods.length === 0 || quotedBytes(body) <= most) return body;
-  const pods = outcome.pods.slice(0, Math.floor(outcome.pods.length / 2));
-  return halve({ ...outcome, pods }, origin, most);
+  const { pods, resolved = [] } = outcome;
+  if (pods.length + resolved.length === 0 || quotedBytes(body) <= most) return body;
+  const half = { ...outcome, pods: firstHalf(pods) };
+  if (resolved.length > 0) half.resolved = firstHalf(resolved);
+  return halve(half, origin, most);
+}
+
+function firstHalf<T>(list: readonly T[]): T[] {
+  return list.slice(0, Math.floor(list.length / 2));
 }
 
 function mapPods(
@@ -51,7 +63,7 @@ function noStack(process: Outcome['pods'][number]['processes'][number]) {
 
 /** Nothing longer than Kubernetes and AWS allow names to be. */
 function brief(outcome: Outcome): Outcome {
-  const { trigger, problem } = outcome;
+  const { trigger, problem, resolved } = outcome;
   const cut = mapPods(outcome, (pod) => ({
     ...pod,
     namespace: clip(pod.namespace, 63),
@@ -71,6 +83,18 @@ function brief(outcome: Outcome): Outcome {
       ...(trigger.name === undefined ? {} : { name: clip(trigger.name, 255) }),
     },
     ...(problem === undefined ? {} : { problem: clip(problem, 1_500) }),
+    ...(resolved === undefined ? {} : { resolved: resolved.map(briefly) }),
+  };
+}
+
+function briefly(one: Resolved): Resolved {
+  if (one.what === 'problem') return { ...one, problem: clip(one.problem, 500) };
+  return {
+    ...one,
+    namespace: clip(one.namespace, 63),
+    name: clip(one.name, 253),
+    uid: clip(one.uid, 36),
+    ...(one.node === undefined ? {} : { node: clip(one.node, 253) }),
   };
 }
 

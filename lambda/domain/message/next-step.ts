@@ -5,7 +5,9 @@ import { causeWords } from './cause-words.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
-export function nextStep(pod: PodOutcome, { cluster }: Pick<Outcome, 'cluster'>): string {
+type Run = Pick<Outcome, 'cluster' | 'trigger'>;
+
+export function nextStep(pod: PodOutcome, run: Run): string {
   switch (pod.outcome) {
     case 'deleted':
       return 'Nothing.';
@@ -16,7 +18,7 @@ export function nextStep(pod: PodOutcome, { cluster }: Pick<Outcome, 'cluster'>)
     case 'thawed':
       return afterThaw(pod);
     case 'would-thaw':
-      return `Nobody has thawed it: ${thawCommand(pod, cluster)}`;
+      return wouldThawStep(pod, run);
     case 'held':
       return heldStep(pod);
     case 'not-frozen':
@@ -30,6 +32,13 @@ export function nextStep(pod: PodOutcome, { cluster }: Pick<Outcome, 'cluster'>)
     default:
       return pod.outcome satisfies never;
   }
+}
+
+/** Alarms and the schedule ask for a thaw: where one was only looked at, the deployment observes. */
+function wouldThawStep(pod: PodOutcome, { cluster, trigger }: Run): string {
+  return trigger.kind === 'manual'
+    ? `Nobody has thawed it: ${thawCommand(pod, cluster)}`
+    : 'podthaw only observes here: set "mode": "thaw" in podthaw.json and deploy, or run freezer.sh thaw on the node.';
 }
 
 function afterThaw(pod: PodOutcome): string {
@@ -48,8 +57,9 @@ function unreachableStep(pod: PodOutcome): string {
   return 'See whether the node is up and its SSM agent online: npx podthaw doctor.';
 }
 
-/** A command to copy: only for names that no shell reads as anything else. */
+/** A command to copy: only of names that no shell reads as anything else. */
 function thawCommand(pod: PodOutcome, cluster: string): string {
-  const plain = NAME.test(pod.namespace) && NAME.test(pod.name) && /^[\w-]+$/.test(cluster);
-  return plain ? `npx podthaw thaw --cluster ${cluster} --pod ${podKey(pod)}` : 'npx podthaw thaw';
+  const where = /^[\w-]+$/.test(cluster) ? ` --cluster ${cluster}` : '';
+  const which = NAME.test(pod.namespace) && NAME.test(pod.name) ? ` --pod ${podKey(pod)}` : '';
+  return `npx podthaw thaw${where}${which}`;
 }

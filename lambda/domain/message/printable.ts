@@ -1,8 +1,11 @@
 /** Outside text made fit to print: on one line, without what changes how the rest of it reads. */
 
-/** Control characters, line and paragraph ends, bidirectional marks, invisible ones, lone surrogates. */
+/**
+ * Control characters, line and paragraph ends, format characters (bidirectional marks, zero widths,
+ * soft hyphens, tags), letters that show nothing, lone surrogates: none may hide or turn a name.
+ */
 const UNPRINTABLE =
-  /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\p{Cs}/gu;
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5|[\u180b-\u180f]/gu;
 
 /** At most `most` UTF-16 units, the last one `…` where something was cut off. */
 export function printable(text: string, most: number): string {

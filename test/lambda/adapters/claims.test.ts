@@ -2,12 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readClaims, settleClaims, takeClaims } from '../../../lambda/adapters/claims.ts';
-import {
-  type ClaimsTable,
-  endTelling,
-  readItems,
-  startTelling,
-} from '../../../lambda/adapters/dynamodb.ts';
+import { type ClaimsTable, readItems } from '../../../lambda/adapters/dynamodb.ts';
+import { endTelling, startTelling } from '../../../lambda/adapters/dynamodb-told.ts';
 import { MAX_ATTEMPTS } from '../../../lambda/domain/claim.ts';
 import { claimsTableKeys } from '../../../lambda/domain/settings.ts';
 import { type DynamoDbEndpoint, startDynamoDb } from '../../../local/endpoints/dynamodb.ts';
@@ -108,7 +104,7 @@ describe('claims', () => {
 });
 
 describe('telling', () => {
-  const item = (id: string, fingerprint: string) => ({ id, fingerprint });
+  const item = (id: string, fingerprint: string) => ({ id, fingerprint, cluster: 'prod' });
 
   test('of many runs with the same news, one tells', async () => {
     const news = [item(fresh(), 'held paused')];

@@ -28,6 +28,11 @@ const attempts = () => slack.calls.get('webhook') ?? 0;
 const limited = (after?: string) =>
   failing('rate_limited', 429, '', after === undefined ? {} : { 'retry-after': after });
 
+const redirect: Fault = {
+  kind: 'reply',
+  reply: { status: 302, headers: { location: '/services/elsewhere' }, body: '' },
+};
+
 describe('tried again until Slack has it, once:', () => {
   test.each<[string, Fault]>([
     ['429 without Retry-After', limited()],
@@ -49,6 +54,7 @@ describe('not tried again:', () => {
     ['a webhook that is gone', failing('no_service', 404), /Slack answered 404: no_service/],
     ['blocks that Slack refuses', failing('invalid_blocks', 400), /400: invalid_blocks/],
     ['a 200 that is not Slack’s', garbage, /Slack answered 200: <html>/],
+    ['a redirect', redirect, /Slack answered 302/],
   ])('%s', async (_, fault, words) => {
     slack.faults.next('webhook', fault);
     await expect(send()).rejects.toThrow(words);

@@ -18,6 +18,11 @@ const NASTY = [
   '&',
   '`*_~',
   '```',
+  '*bold*',
+  '*left to do*  Nothing.',
+  '_it_ ~gone~',
+  'ca\u200brt\u00ad-\u200d0\u2060\ufeff\u3164',
+  '\u{e0041}\u{e0042}',
   '\u202egnp.exe',
   '\u2066rtl\u2069',
   'עברית',
@@ -88,6 +93,26 @@ const pod = fc.record({
   processes: fc.array(process, { maxLength: 6 }),
 });
 
+const secondsOpen = fc.oneof(count, fc.double({ noNaN: true, noDefaultInfinity: true }));
+const gonePod = fc.record({
+  what: fc.constant('pod'),
+  namespace: text,
+  name: text,
+  uid: text,
+  node: optional(text),
+  outcome: fc.constantFrom(...POD_OUTCOMES),
+  cause: optional(fc.constantFrom(...CAUSES)),
+  secondsOpen,
+});
+const pastProblem = fc.record({ what: fc.constant('problem'), problem: text, secondsOpen });
+const resolved = fc.array(
+  fc.oneof({ weight: 5, arbitrary: gonePod }, { weight: 1, arbitrary: pastProblem }),
+  {
+    minLength: 1,
+    maxLength: 60,
+  },
+);
+
 /** Parsed by the schema, as an outcome always is on its way. */
 export const anyOutcome: fc.Arbitrary<Outcome> = fc
   .record({
@@ -101,7 +126,9 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc
     }),
     pods: fc.oneof(fc.array(pod, { maxLength: 4 }), fc.array(pod, { minLength: 6, maxLength: 60 })),
     problem: optional(text),
+    resolved: optional(resolved),
   })
-  .map((raw) =>
-    outcomeSchema.parse(JSON.parse(JSON.stringify({ ...raw, summary: summarize(raw.pods) }))),
-  );
+  .map((raw) => {
+    const counts = { summary: summarize(raw.pods), resolvedCount: raw.resolved?.length };
+    return outcomeSchema.parse(JSON.parse(JSON.stringify({ ...raw, ...counts })));
+  });

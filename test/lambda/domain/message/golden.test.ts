@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { makeNotification } from '../../../../lambda/domain/notification.ts';
 import { type Outcome, POD_OUTCOMES } from '../../../../lambda/domain/outcome.ts';
 import { CAUSES } from '../../../../lambda/domain/report.ts';
-import { CAUSES_OF, ORIGIN, sampleOutcome, samplePod } from './samples.ts';
+import {
+  CAUSES_OF,
+  goneSample,
+  ORIGIN,
+  PAST_PROBLEM,
+  resolvedOutcome,
+  sampleOutcome,
+  samplePod,
+} from './samples.ts';
 import { told } from './told.ts';
 
 const folder = '../../../fixtures/messages';
@@ -38,6 +46,23 @@ test('fifty pods of many outcomes, and a cluster that could not be looked at', a
   const problem = 'The Kubernetes API of cluster prod refuses podthaw (403 Forbidden).';
   const outcomes = { mixed: sampleOutcome(pods), problem: sampleOutcome([], { problem }) };
   await expect(golden(outcomes)).toMatchFileSnapshot(`${folder}/mixed-and-problem.txt`);
+});
+
+test('what is over: a pod, fifty, a problem, both, and beside what is stuck', async () => {
+  const fifty = Array.from({ length: 50 }, (_, n) =>
+    n < 3 ? goneSample('held', undefined, n) : goneSample('not-frozen', 'nfs', n),
+  );
+  const outcomes = {
+    'one pod': resolvedOutcome([goneSample('not-frozen', 'nfs')]),
+    'three pods': resolvedOutcome(fifty.slice(1, 4)),
+    'fifty pods': resolvedOutcome(fifty),
+    'a problem': resolvedOutcome([PAST_PROBLEM]),
+    'a problem and a pod': resolvedOutcome([PAST_PROBLEM, goneSample('unreachable')]),
+    'beside a pod that is stuck': resolvedOutcome(fifty.slice(0, 2), [
+      samplePod('failed', 'paused', 9),
+    ]),
+  };
+  await expect(golden(outcomes)).toMatchFileSnapshot(`${folder}/resolved.txt`);
 });
 
 test('no cause is left out', () => {

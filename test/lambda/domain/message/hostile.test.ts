@@ -4,12 +4,19 @@ import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import { makeIncident } from '../../../../lambda/domain/message/incident.ts';
 import { makeNotification } from '../../../../lambda/domain/notification.ts';
-import { type Outcome, outcomeSchema } from '../../../../lambda/domain/outcome.ts';
+import { type Outcome, outcomeSchema, POD_OUTCOMES } from '../../../../lambda/domain/outcome.ts';
 import { slackMessage } from '../../../../lambda/domain/slack-message.ts';
 import { parseTopicRecords } from '../../../../lambda/domain/topic-record.ts';
 import { anyOutcome } from './any-outcome.ts';
-import { amazonQSchema, isEscaped, SNS_BYTES, SUBJECT, slackSchema } from './reader-limits.ts';
-import { ORIGIN } from './samples.ts';
+import {
+  amazonQSchema,
+  isEscaped,
+  isPlain,
+  SNS_BYTES,
+  SUBJECT,
+  slackSchema,
+} from './reader-limits.ts';
+import { goneSample, ORIGIN, sampleOutcome, samplePod } from './samples.ts';
 
 const runs = { numRuns: 60 };
 const origins = fc.constantFrom(ORIGIN, undefined);
@@ -56,6 +63,7 @@ describe('any outcome', () => {
         const told = outcomeSchema.parse(JSON.parse(lambda));
         expect(sqs).toBe(lambda);
         expect(told.summary).toEqual(outcome.summary);
+        expect(told.resolvedCount).toBe(outcome.resolvedCount);
         expect(told.pods.length).toBeLessThanOrEqual(outcome.pods.length);
       }),
       runs,
@@ -71,13 +79,14 @@ describe('any outcome', () => {
     );
   });
 
-  test('claims a pod gone only where the outcome is deleted', () => {
+  test('claims a pod gone only where the outcome is deleted, or a listing lacks it', () => {
     fc.assert(
       fc.property(anyOutcome, (outcome) => {
         const gone = makeIncident(outcome, undefined).entries.some(({ proof }) =>
-          proof.some(({ claim, proven }) => claim === 'pod gone from the API' && proven),
+          proof.some(({ claim, proven }) => /^pods? gone from the API/.test(claim) && proven),
         );
-        if (gone) expect(outcome.summary.deleted ?? 0).toBeGreaterThan(0);
+        const left = outcome.resolved?.some(({ what }) => what === 'pod') ?? false;
+        if (gone) expect((outcome.summary.deleted ?? 0) > 0 || left).toBe(true);
       }),
       runs,
     );
@@ -110,12 +119,51 @@ describe('anything else on the topic', () => {
   });
 });
 
+test('the check itself sees what is not plain', () => {
+  for (const bad of ['a *b* c', '*a* *b*', 'a `b', '~a~', 'a _b_', '*a*  b *left to do*']) {
+    expect(isPlain(bad), bad).toBe(false);
+  }
+  for (const good of ['*left to do*  a_b', '✅ *a* b', '`*~_` x', 'snake_case', '*proven*  `a*`']) {
+    expect(isPlain(good), good).toBe(true);
+  }
+});
+
+test.each<[string, Partial<Outcome>]>([
+  ['stuck', { pods: tenThousand((n) => samplePod(POD_OUTCOMES[n % 10] ?? 'held', 'paused', n)) }],
+  ['over', { resolved: tenThousand((n) => goneSample('held', 'nfs', n)), resolvedCount: 10_000 }],
+])('ten thousand pods are one message that counts them all: %s', (_, part) => {
+  const pods = part.pods ?? [];
+  const outcome = sampleOutcome(pods, part);
+  const { bodies } = makeNotification(outcome, ORIGIN);
+  expect(Buffer.byteLength(JSON.stringify(bodies))).toBeLessThanOrEqual(SNS_BYTES - 1_000);
+  amazonQSchema.parse(JSON.parse(bodies.https));
+  for (const text of [toSlack(bodies.lambda).text, bodies.default, bodies.sms]) {
+    expect(text).toContain('10000 pods');
+  }
+});
+
+test('nobody is named: empty strings all over still make a message for each reader', () => {
+  const [cluster, runId] = ['', ''];
+  const blank = { namespace: '', name: '', uid: '', node: '', reason: '', instanceId: '' };
+  for (const kind of POD_OUTCOMES) {
+    const outcome = sampleOutcome([{ ...samplePod(kind), ...blank }], { cluster, runId });
+    const { bodies, subject } = makeNotification({ ...outcome, problem: '' }, ORIGIN);
+    expect(subject).toMatch(SUBJECT);
+    amazonQSchema.parse(JSON.parse(bodies.https));
+    toSlack(bodies.lambda);
+  }
+});
+
 test('the check itself sees what is not escaped', () => {
   for (const bad of ['<!channel>', 'a & b', '<https://evil.example|x>', '&lt;<', '>']) {
     expect(isEscaped(bad), bad).toBe(false);
   }
   expect(isEscaped('a &amp; &lt;b&gt;')).toBe(true);
 });
+
+function tenThousand<T>(make: (n: number) => T): T[] {
+  return Array.from({ length: 10_000 }, (_, n) => make(n));
+}
 
 test('the worst case fits: sixty pods, every text long and full of what JSON must quote', () => {
   const long = '"\\\u{1f9ca}'.repeat(3_000);

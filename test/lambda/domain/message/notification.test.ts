@@ -170,7 +170,19 @@ describe('links', () => {
 });
 
 test('a command to copy is only made of names that no shell reads as more', () => {
-  const pod = { ...samplePod('would-thaw', 'paused'), name: 'x; rm -rf /' };
-  const step = makeIncident(sampleOutcome([pod]), ORIGIN).entries[0]?.step;
-  expect(step).toBe('Nobody has thawed it: npx podthaw thaw');
+  const pod = samplePod('would-thaw', 'paused');
+  const byHand = { trigger: { kind: 'manual' as const } };
+  const step = (name: string, cluster = 'prod') =>
+    makeIncident(sampleOutcome([{ ...pod, name }], { ...byHand, cluster }), ORIGIN).entries[0]
+      ?.step;
+  const command = 'Nobody has thawed it: npx podthaw thaw';
+  expect(step('cart-0')).toBe(`${command} --cluster prod --pod shop/cart-0`);
+  expect(step('x; rm -rf /')).toBe(`${command} --cluster prod`);
+  expect(step('x; rm -rf /', '$(reboot)')).toBe(command);
+});
+
+test('where an alarm led to a look only, no command is named that would only look again', () => {
+  const { entries } = makeIncident(sampleOutcome([samplePod('would-thaw', 'paused')]), ORIGIN);
+  expect(entries[0]?.step).toContain('only observes here: set "mode": "thaw"');
+  expect(entries[0]?.step).not.toContain('npx podthaw thaw');
 });

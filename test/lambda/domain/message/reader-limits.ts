@@ -1,10 +1,9 @@
 /** What each reader documents that it takes, written down apart from the code that keeps to it. */
 import * as z from 'zod';
 
-/** Nothing that breaks lines or turns text around; `\n` only where a reader's markup has lines. */
+/** Nothing that breaks lines, hides in a name or turns text around; `\n` only where a reader's markup has lines. */
 const harmless = (text: string) =>
-  !/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(text.replaceAll('\n', '')) &&
-  text.isWellFormed();
+  !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u3164]/u.test(text.replaceAll('\n', '')) && text.isWellFormed();
 
 const ours =
   /<https:\/\/(eu-central-1\.console\.aws\.amazon\.com|wiki\.example\.com\/podthaw)\/[^<>|\s]*\|[^<>|\n]+>/g;
@@ -15,12 +14,25 @@ export function isEscaped(mrkdwn: string): boolean {
   return !/[<>]/.test(rest) && !/&(?!amp;|lt;|gt;)/.test(rest);
 }
 
+/** Bold is our own: one label or title, where a line begins. The rest of a line is plain, or code. */
+export function isPlain(mrkdwn: string): boolean {
+  const lines = mrkdwn
+    .replaceAll(ours, '')
+    .replaceAll(/`[^`\n]*`/g, '')
+    .split('\n');
+  return lines.every((line) => {
+    const rest = line.replace(/^(\P{ASCII}+ )?\*[^*\n]+\*/u, '');
+    return !/[*~`]|(?<![\p{L}\p{N}_])_\S/u.test(rest);
+  });
+}
+
 const mrkdwn = (most: number) =>
   z
     .string()
     .min(1)
     .max(most)
     .refine(isEscaped, 'escaped, and no link but ours')
+    .refine(isPlain, 'nothing bold, italic or struck out but our own')
     .refine(harmless, 'nothing that breaks or turns lines');
 
 /** `verbatim` keeps Slack from making links and mentions of plain text. */

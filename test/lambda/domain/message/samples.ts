@@ -4,6 +4,7 @@ import {
   type Outcome,
   type PodOutcome,
   type PodOutcomeKind,
+  type Resolved,
   summarize,
 } from '../../../../lambda/domain/outcome.ts';
 import type { Cause, Freeze } from '../../../../lambda/domain/report.ts';
@@ -89,6 +90,34 @@ export function samplePod(outcome: PodOutcomeKind, cause?: Cause, index = 0): Po
     ...(tried && outcome !== 'failed' ? { tasks: { exited: 3, left: 0 } } : {}),
     processes: cause === undefined || cause === 'no-tasks' ? [] : [PROCESS],
   };
+}
+
+/** A pod that was told as this, and has left since. */
+export function goneSample(outcome: PodOutcomeKind, cause?: Cause, index = 0): Resolved {
+  const { namespace, name, uid, node } = samplePod(outcome, cause, index);
+  return {
+    what: 'pod',
+    namespace,
+    name,
+    uid,
+    ...(node === undefined ? {} : { node }),
+    outcome,
+    ...(cause === undefined ? {} : { cause }),
+    secondsOpen: 720 + index * 60,
+  };
+}
+
+/** A problem that was told, and is over. */
+export const PAST_PROBLEM: Resolved = {
+  what: 'problem',
+  problem: 'The Kubernetes API of cluster prod refuses podthaw (403 Forbidden).',
+  secondsOpen: 2_460,
+};
+
+/** The outcome of a sweep that found this to be over, beside these pods. */
+export function resolvedOutcome(resolved: Resolved[], pods: PodOutcome[] = []): Outcome {
+  const trigger = { kind: 'schedule' as const };
+  return sampleOutcome(pods, { trigger, resolved, resolvedCount: resolved.length });
 }
 
 const PROCESS: PodOutcome['processes'][number] = {
