@@ -1,8 +1,10 @@
 /** Why a cluster could not be looked at, and what to do about it, in words for a person. */
-import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { EKSServiceException } from '@aws-sdk/client-eks';
 import { ClusterUnavailable, EksUnreachable } from './adapters/eks.ts';
 import { KubernetesError } from './adapters/kubernetes-error.ts';
+
+/** Of EC2's errors only a denial is a question of access. By name: the detector does not load EC2's client. */
+const EC2_DENIES = 'UnauthorizedOperation';
 
 /**
  * The same trouble gives the same words, whatever request met it: people are told once, as long as
@@ -15,7 +17,7 @@ export function explainAccess(error: unknown, cluster: string): string | undefin
   if (error instanceof ClusterUnavailable) return `${error.message}. Wait until it is ACTIVE.`;
   if (error instanceof EksUnreachable) return explainUnreachable(error);
   if (error instanceof EKSServiceException) return explainEks(error, cluster);
-  if (error instanceof EC2ServiceException) return explainEc2(error);
+  if (error instanceof Error && error.name === EC2_DENIES) return explainEc2(error);
   return undefined;
 }
 
@@ -70,9 +72,8 @@ function explainUnreachable({ message }: EksUnreachable): string {
   );
 }
 
-/** Only a denial is a question of access. IAM's encoded text in it is another one at every call. */
-function explainEc2({ name, message }: EC2ServiceException): string | undefined {
-  if (name !== 'UnauthorizedOperation') return undefined;
+/** IAM's encoded text in it is another one at every call. */
+function explainEc2({ message }: Error): string {
   const words = message.replace(/\s*Encoded authorization failure message:.*/s, '');
   return `The function may not look up the cluster's instances (${words}): allow ec2:DescribeInstances.`;
 }
