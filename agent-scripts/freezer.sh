@@ -85,6 +85,7 @@ read_hand_over() {
     return
   fi
   rest=${SSM_Targets:-}
+  [[ ${rest} != *, ]] || wrong 'SSM_Targets ends in a comma'
   while [[ -n ${rest} ]]; do
     is_uid "${rest%%,*}" || { shown "${rest%%,*}" && wrong "not a pod UID in SSM_Targets: ${reply}"; }
     read_target "${rest%%,*}"
@@ -802,13 +803,17 @@ find_inits() { # target: from listed tasks up to the init of their PID namespace
     parent=${ppid_of["${tid}"]:-0}
     for ((steps = 0; steps < 8 && parent > 1; steps++)); do
       [[ -n ${ppid_of["${parent}"]:-} ]] || read_status "${parent}" || break
-      if [[ ${nspid_of["${parent}"]:-} == *$'\t1' ]]; then
+      if [[ ${nspid_of["${parent}"]:-} == *$'\t1' ]] && { kill_pending "${parent}" || share_depth "${tid}" "${parent}"; }; then
         add_unlisted "$1" "${parent}"
         break
       fi
       parent=${ppid_of["${parent}"]:-0}
     done
   done
+}
+
+share_depth() { # tid tid: as many PID namespaces deep
+  [[ ${nspid_of["$1"]//[!$'\t']/} == "${nspid_of["$2"]//[!$'\t']/}" ]]
 }
 
 find_zombies() { # target: on v2 a zombie still shows its cgroup
@@ -1406,6 +1411,9 @@ note_after() { # target: effective states at the end, and freezes that came mean
     fi
   done
   for line in ${freezes[$1]}; do
+    if [[ ${done_to["${line}"]:-none} == @(none|left) && ${nl}${now_frozen[$1]} != *${nl}"${line}"${nl}* ]]; then
+      done_to["${line}"]='lifted-by-other'
+    fi
     effective_state "${line}"
     after["${line}"]=${reply}
     if [[ -n ${text} ]]; then

@@ -1,8 +1,8 @@
 /** Where a freeze was set: above the pod, outside the pods, in both hierarchies, in an empty cgroup. */
 import { expect, test } from 'vitest';
-import { below, freeze, isFrozen, isSelfFrozen, makeTree } from '../real/cgroup.ts';
+import { below, freeze, isFrozen, isSelfFrozen, makeTree, thaw } from '../real/cgroup.ts';
 import { reportOf, targetOf } from '../real/freezer-script.ts';
-import { sleeper, startIn } from '../real/process.ts';
+import { sleeper, startIn, until } from '../real/process.ts';
 import { describeFreezers, describeWith } from '../real/suite.ts';
 import { podNames } from './pod-names.ts';
 import { atOnce, freezeAll, makePod, pausedPod, podIn } from './pods.ts';
@@ -47,6 +47,19 @@ describeFreezers('a freeze above the pod', (hierarchy) => {
       ],
     });
     expect([isSelfFrozen(pod.container), isSelfFrozen(slice)]).toEqual([false, true]);
+  });
+
+  test('is neither verdict nor cause once another has lifted it', async () => {
+    const { uid, pod, slice } = await frozenAbove('kubepods');
+    freeze(pod.container);
+    const running = targetOf(['thaw', uid, '--settle', '0', '--wait', '3']);
+    await until('its own is thawed', () => !isSelfFrozen(pod.container));
+    thaw(slice);
+    expect(await running).toMatchObject({
+      verdict: 'thawed',
+      cause: 'paused',
+      freezes: [{ action: 'thawed' }, { path: slice.path, action: 'lifted-by-other' }],
+    });
   });
 
   async function frozenAbove(path: string) {

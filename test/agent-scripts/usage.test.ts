@@ -48,6 +48,7 @@ describe('a bad hand-over by SSM', () => {
     ['no TARGET given', { SSM_Action: 'thaw', SSM_Targets: '' }],
     ['not a pod UID in SSM_Targets: 1', { SSM_Action: 'thaw', SSM_Targets: '1' }],
     ['not a pod UID in SSM_Targets', { SSM_Action: 'thaw', SSM_Targets: `${uid},/kubepods` }],
+    ['SSM_Targets ends in a comma', { SSM_Action: 'thaw', SSM_Targets: `${uid},` }],
     ['--settle takes', { SSM_Action: 'thaw', SSM_Targets: uid, SSM_Settle: '10s' }],
   ])('%s', async (why, env) => {
     const { status, stdout, stderr } = await run([], env);

@@ -1,10 +1,10 @@
 /** Runs agent-scripts/freezer.sh as a node would, and holds every run to its contract. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { parseReport, type Report, type TargetReport } from '../../lambda/domain/report.ts';
 
 export const script = fileURLToPath(new URL('../../agent-scripts/freezer.sh', import.meta.url));
@@ -16,6 +16,7 @@ export type Run = { status: number | null; stdout: string; stderr: string; ms: n
 
 /** A /run of this test file's own, so that no thaw waits for another file's lock. */
 export const runFolder = mkdtempSync(join(tmpdir(), 'podthaw-run-'));
+afterAll(() => rmSync(runFolder, { recursive: true, force: true }));
 
 /** The command line of one run; as root with `runFolder` in the place of /run. */
 export function commandLine(args: string[]): Command {
