@@ -51,7 +51,7 @@ describe('throttling is outlasted:', () => {
     ['dynamodb', 'BatchGetItem', exceeded],
     ['dynamodb', 'UpdateItem', exceeded],
     ['dynamodb', 'UpdateItem', throttled()],
-    ['dynamodb', 'DeleteItem', throttled()],
+    ['dynamodb', 'Query', throttled()],
     ['sns', 'Publish', throttled('Throttled')],
     ['secrets', 'GetSecretValue', throttled()],
     ['kubernetes', 'listPods', tooManyRequests(1)],
