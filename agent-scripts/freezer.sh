@@ -76,7 +76,7 @@ read_arguments() {
 }
 
 read_hand_over() {
-  local rest
+  local rest uid
   read_action "${SSM_Action}"
   if [[ -n ${SSM_Settle:-} ]]; then read_seconds --settle "${SSM_Settle}"; fi
   if [[ -n ${SSM_Wait:-} ]]; then read_seconds --wait "${SSM_Wait}"; fi
@@ -87,9 +87,11 @@ read_hand_over() {
   rest=${SSM_Targets:-}
   [[ ${rest} != *, ]] || wrong 'SSM_Targets ends in a comma'
   while [[ -n ${rest} ]]; do
-    is_uid "${rest%%,*}" || { shown "${rest%%,*}" && wrong "not a pod UID in SSM_Targets: ${reply}"; }
-    read_target "${rest%%,*}"
-    if [[ ${rest} == *,* ]]; then rest=${rest#*,}; else rest=''; fi
+    uid=${rest:0:37} # and its comma
+    uid=${uid%%,*}
+    is_uid "${uid}" || { shown "${uid}" && wrong "not a pod UID in SSM_Targets: ${reply}"; }
+    read_target "${uid}"
+    rest=${rest:${#uid}+1}
   done
 }
 
@@ -109,10 +111,9 @@ read_seconds() { # option value: 0 to 60, so that the whole run ends well before
 }
 
 is_uid() { # patterns, not regular expressions: it runs for every pod, and bash compiles those anew
-  case $1 in
-    *[!0-9A-Fa-f-]*) return 1 ;;
-    ????????-????-????-????-????????????) [[ ${#1} == 36 && ${1//-/} == ???????????????????????????????? ]] ;;
-    ????????????????????????????????) [[ $1 != *-* ]] ;;
+  case ${#1} in
+    36) [[ $1 != *[!0-9A-Fa-f-]* && $1 == ????????-????-????-????-???????????? && ${1//-/} == ???????????????????????????????? ]] ;;
+    32) [[ $1 != *[!0-9A-Fa-f]* ]] ;;
     *) return 1 ;;
   esac
 }
@@ -122,9 +123,11 @@ read_target() {
   if is_uid "${target}" || [[ ${target} =~ ^[1-9][0-9]{0,6}$ ]]; then
     :
   elif [[ ${target} == /* ]]; then
+    # By length first: bash 4.2 takes seconds for a pattern over 100 KB.
+    if ((${#target} > 4000)); then target=/; fi
     target=${target%/}
-    if [[ -z ${target} || "${target}/" == *//* || "${target}/" == */./* ||
-      "${target}/" == */../* || ${target} == *${nl}* || ${#target} -gt 4000 ]]; then
+    if [[ -z ${target} || ${target} == *${nl}* || "${target}/" == *//* ||
+      "${target}/" == */./* || "${target}/" == */../* ]]; then
       shown "$1" && wrong "not a cgroup path below the root of a hierarchy: ${reply}"
     fi
   else
