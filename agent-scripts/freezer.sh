@@ -1836,7 +1836,7 @@ text_freeze() { # place
 text_tasks() { # target
   local will='would run on after a thaw'
   if thawed_here "$1"; then will='were free to run on'; fi
-  printf '  tasks: %d at first; %d had SIGKILL pending and only die, %d frozen without it %s\n' \
+  printf '  tasks: %d at first: %d with SIGKILL pending, which can only die; %d frozen without it, which %s\n' \
     "${totals[$1]}" "${killed[$1]}" "${resuming[$1]}" "${will}"
   printf '  now: %d gone, %d left%s\n' "${exited[$1]}" "${remaining[$1]}" "${holdings[$1]:+ (${holdings[$1]})}"
 }
