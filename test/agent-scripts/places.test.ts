@@ -1,5 +1,5 @@
 /** Where a pod's cgroups are: both drivers' names, any prefix, static pods; and which pod a PID belongs to. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { below, isFrozen, makeTree } from '../real/cgroup.ts';
@@ -116,6 +116,21 @@ describeWith(['v1'], 'tasks that are ending read / on v1', () => {
     expect(target).toMatchObject({ verdict: 'thawed', freezes: [{ path: container.path }] });
     expect(isFrozen(container)).toBe(false);
   });
+});
+
+test('one hierarchy mounted inside the other: what is found from both stands once', async () => {
+  const { uid, container } = podNames();
+  const node = makeNode('v2');
+  const v1 = '31 30 0:27 / /unified/freezer rw - cgroup cgroup rw,freezer\n';
+  appendFileSync(join(node.root, 'proc/self/mountinfo'), v1);
+  const inside = { ...node, root: join(node.root, 'unified') };
+  addCgroup(inside, 'v1', `/${container}`, { frozen: true, tids: [4242] });
+  addTask(node, { tid: 4242 });
+  for (const args of [[uid], ['--all']]) {
+    const target = await targetOf(['check', ...args, '--settle', '0'], node.env);
+    expect(target).toMatchObject({ verdict: 'frozen', tasks: { total: 1 } });
+    expect(target.freezes).toMatchObject([{ hierarchy: 'v1', path: `/${container}` }]);
+  }
 });
 
 describe('a foreign cgroup namespace is refused: exit 3, and nothing is written', () => {
