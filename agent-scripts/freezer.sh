@@ -353,10 +353,7 @@ find_pods() { # UID or nothing -> pod_places; the outermost pod component of a p
   fi
   for line in ${lines[*]-}; do
     kubepods_seen=1
-    # One hierarchy may be mounted inside the other, and then its pods are found from both.
-    if pod_of "${line##*/}" && [[ ${nl}${pod_places["${reply}"]:-} != *${nl}"${line}"${nl}* ]]; then
-      pod_places["${reply}"]+=${line}${nl}
-    fi
+    if pod_of "${line##*/}"; then pod_places["${reply}"]+=${line}${nl}; fi
   done
   [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
 }
