@@ -20,7 +20,7 @@ async function wedge({ container }: Pod, fuse: Fuse, count: number): Promise<num
   for (let index = 0; index < count; index += 1)
     pids.push((await startIn([container], command)).pid);
   await until('they have the file open', () => pids.every(hasOpen));
-  fuse.hang();
+  fuse.silence();
   writeFileSync(go, '');
   await until('they hang in execve', () => pids.every((pid) => !hasOpen(pid)));
   expect(pids.map((pid) => status(pid, 'Name'))).toEqual(pids.map(() => 'perl'));

@@ -19,8 +19,10 @@ export type Fuse = {
   source: string;
   /** Where they are seen through FUSE. */
   mount: string;
-  /** Stops the server: from now on every call on the mount hangs. */
+  /** Stops the inner server: from now on every call on the mount that the outer one passes on hangs. */
   hang(): void;
+  /** Stops the outer server: the first flush hangs too, which bindfs does not pass on. A SIGKILL withdraws it. */
+  silence(): void;
   /** Resolves once a call has gone so far that no SIGKILL withdraws it. */
   taken(): Promise<void>;
   wake(): void;
@@ -54,9 +56,13 @@ export async function makeFuse(): Promise<Fuse> {
   const server = await bind(source, inner);
   const outer = await bind(inner, mount);
   const taken = () => until('the FUSE server works on a call', () => waitsItself(outer.pid ?? 0));
-  const wake = () => void server.kill('SIGCONT');
+  const wake = () => {
+    for (const stopped of [server, outer]) stopped.kill('SIGCONT');
+  };
   onTestFinished(wake);
-  return { source, mount, hang: () => void server.kill('SIGSTOP'), taken, wake };
+  const hang = () => void server.kill('SIGSTOP');
+  const silence = () => void outer.kill('SIGSTOP');
+  return { source, mount, hang, silence, taken, wake };
 }
 
 async function bind(source: string, mount: string): Promise<ChildProcess> {
