@@ -148,26 +148,25 @@ lock='' queue='' stderr=2
 prepare() {
   exec {stderr}>&2 || exec {stderr}>/dev/null
   exec 2>/dev/null
-  trap on_exit EXIT
+  trap 'on_exit $?' EXIT
   trap '' PIPE
   clock
   started_ms=${reply}
   TZ=UTC printf -v started_at '%(%Y-%m-%dT%H:%M:%SZ)T' -1
 }
 
-on_exit() {
-  local status=$?
+on_exit() { # status
+  set +e    # before all else: once a fork has failed, bash ends a trap at its first command
   if [[ -z ${finished} ]]; then
     if [[ -n ${forking} ]]; then
       # No PIDs left on this node: start over without any fork, exec needs none; but what may have
       # been written is not found frozen again.
       export PODTHAW_NO_FORK=1
       ((${#points[@]} > 0)) || exec "${BASH}" -p "$0" ${arguments[@]+"${arguments[@]}"} 2>&"${stderr}"
-      set +e # in a trap, a bare return fails with the status from before it
       act
       exit 0
     fi
-    printf 'freezer.sh: broke off with status %s\n' "${status}" >&"${stderr}"
+    printf 'freezer.sh: broke off with status %s\n' "$1" >&"${stderr}"
     exit 3
   fi
 }
