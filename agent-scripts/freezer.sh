@@ -334,7 +334,7 @@ search_pods() { # UID or nothing: begins to look for one pod's places or every p
     -name "pod${h}-${any}-${any}-${any}-${any}${any}${any}" -o \
     -name "pod${h}${any}${any}${any}${any}${any}${any}" -o \
     -name "*kubepods*-pod${h}_${any}_${any}_${any}_${any}${any}${any}.slice" -o \
-    -name "*kubepods*-pod${h}${any}${any}${any}${any}${any}${any}.slice" \) -prune -name "*${1//-/[-_]}*" \
+    -name "*kubepods*-pod${h}${any}${any}${any}${any}${any}${any}.slice" \) -prune -iname "*${1//-/[-_]}*" \
     -o -name kubepods -o -name '*kubepods.slice' \) \
     \( -path "${mount[v1]:-none}/*" -printf 'v1 /%P\n' -o -printf 'v2 /%P\n' \) 2>/dev/null)
   forking=''
@@ -347,7 +347,8 @@ find_pods() { # UID or nothing -> pod_places; the outermost pod component of a p
     mapfile -t -u "${pods_ahead}" lines
     exec {pods_ahead}<&-
     pods_ahead=''
-  else
+  fi
+  if ((${#lines[@]} == 0)); then
     for line in v1 v2; do look_for_pods "${line} "; done
   fi
   for line in ${lines[*]-}; do
@@ -357,7 +358,7 @@ find_pods() { # UID or nothing -> pod_places; the outermost pod component of a p
   [[ -n ${kubepods_seen} ]] || die 3 'no kubepods tree here: is this a Kubernetes node?'
 }
 
-look_for_pods() { # place -> adds to the caller's lines, for a node that has no PID to spare
+look_for_pods() { # place -> adds to the caller's lines, for a node without a find or a PID to spare
   local child children
   [[ -n ${mount[${1%% *}]} ]] || return 0
   children_in "$1"

@@ -3,7 +3,15 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { below, isFrozen, makeTree } from '../real/cgroup.ts';
-import { reportOf, run, script, shell, targetOf } from '../real/freezer-script.ts';
+import {
+  reportIn,
+  reportOf,
+  run,
+  runAfter,
+  script,
+  shell,
+  targetOf,
+} from '../real/freezer-script.ts';
 import { isRunning, sleeper, startIn, status, until } from '../real/process.ts';
 import { describeFreezers, describeWith } from '../real/suite.ts';
 import { viewOf } from '../real/view.ts';
@@ -115,6 +123,27 @@ describeWith(['v1'], 'tasks that are ending read / on v1', () => {
     const target = await targetOf(['thaw', `${pid}`, ...atOnce]);
     expect(target).toMatchObject({ verdict: 'thawed', freezes: [{ path: container.path }] });
     expect(isFrozen(container)).toBe(false);
+  });
+});
+
+describeWith(['v1'], 'a pod by its UID', () => {
+  test('in capitals', async () => {
+    const { uid, container } = await pausedPod('v1');
+    const target = await targetOf(['check', uid.toUpperCase(), '--settle', '0']);
+    expect(target.freezes).toMatchObject([{ path: container.path }]);
+  });
+
+  test.each([
+    ['a find that knows no -printf', 'exit 1'],
+    ['no find at all', ''],
+  ])('%s', async (_, find) => {
+    const { uid, container } = await pausedPod('v1');
+    const hidden =
+      find === '' ? '' : `printf '#!/bin/sh\\n${find}\\n' >/run/find; chmod +x /run/find; `;
+    const setup = `${hidden}for f in /usr/sbin/find /usr/bin/find /sbin/find /bin/find; do
+      if test -e $f; then ${find === '' ? 'mount --bind /dev/null' : 'mount --bind /run/find'} $f; fi; done`;
+    const { targets } = reportIn(await runAfter(setup, ['check', uid, '--settle', '0']));
+    expect(targets).toMatchObject([{ freezes: [{ path: container.path }] }]);
   });
 });
 
