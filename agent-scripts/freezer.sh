@@ -1310,6 +1310,7 @@ wait_of() { # tid -> reply: what it waits in, by the table of causes
   case ${where} in
     *' rpc_'* | *' nfs'*) reply=nfs ;;
     *' request_wait_answer '* | *' fuse_'*) reply=fuse ;;
+    *percpu_down_write*) ;; # the other side of such a lock: freezes a file system, or moves a process
     *percpu_*mnt_want_write* | *percpu_*sb_start_* | *percpu_*write* | *percpu_*trunc*) reply=fsfreeze ;;
     *' io_schedule'* | *' folio_wait_'* | *wait_on_page_* | *wait_on_buffer* | *' jbd2_'* | *' ext4_'* | *' xfs_'* | *' blk_'* | *' wb_wait_'* | *iomap_dio*) reply=block-io ;;
     *' zap_pid_ns_processes '*) reply='waiting-for-child' ;;

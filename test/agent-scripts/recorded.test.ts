@@ -56,6 +56,21 @@ describe('frozen, however it looks', () => {
   );
 });
 
+test('who waits to move a process, on a lock of the same kind, is not held by fsfreeze', async () => {
+  const { uid, env, root } = nodeWith('fsfreeze-4.14');
+  const frames = [
+    'percpu_down_write',
+    '__cgroup1_procs_write',
+    'kernfs_fop_write_iter',
+    'vfs_write',
+  ];
+  const stack = frames.map((frame) => `[<0>] ${frame}+0x1/0x2\n`).join('');
+  writeFileSync(join(root, `proc/${tid}/wchan`), 'percpu_down_write');
+  writeFileSync(join(root, `proc/${tid}/stack`), stack);
+  const target = await targetOf(['check', uid, ...atOnce], env);
+  expect(target).toMatchObject({ verdict: 'not-frozen', cause: 'unknown' });
+});
+
 test('a frozen task within an NFS wait is not what holds FREEZING; the one in FUSE is', async () => {
   const { uid, env, root, container } = nodeWith('frozen-in-nfs-5.4', true);
   writeFileSync(join(container, 'freezer.state'), 'FREEZING\n');
