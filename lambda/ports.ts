@@ -1,7 +1,7 @@
 /** Wires a run to the real cluster, EC2 and SSM. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { readClaims, settleClaims, takeClaims } from './adapters/claims.ts';
+import { readClaims, settleClaims, takeClaims } from './adapters/dynamodb-claims.ts';
 import { readOpen } from './adapters/dynamodb-open.ts';
 import { placeNodes } from './adapters/ec2.ts';
 import { describeCluster, makeToken } from './adapters/eks.ts';

@@ -1,8 +1,8 @@
 /** What was told and what is open, on a real table: who tells, who closes, what comes too late. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { settleClaims, takeClaims } from '../../../lambda/adapters/claims.ts';
 import type { ClaimsTable } from '../../../lambda/adapters/dynamodb.ts';
+import { settleClaims, takeClaims } from '../../../lambda/adapters/dynamodb-claims.ts';
 import { readOpen } from '../../../lambda/adapters/dynamodb-open.ts';
 import {
   endFollowUp,

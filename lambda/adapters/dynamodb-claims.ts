@@ -1,4 +1,4 @@
-/** Claims in DynamoDB: of any number of runs, one has a pod. */
+/** DynamoDB: claims on pods; of any number of runs, one has a pod. */
 import pMap from 'p-map';
 import * as z from 'zod';
 import { type Claim, judgedSchema, MAX_ATTEMPTS, type Settlement } from '../domain/claim.ts';

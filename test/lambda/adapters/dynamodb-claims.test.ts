@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readClaims, settleClaims, takeClaims } from '../../../lambda/adapters/claims.ts';
 import { type ClaimsTable, readItems } from '../../../lambda/adapters/dynamodb.ts';
+import { readClaims, settleClaims, takeClaims } from '../../../lambda/adapters/dynamodb-claims.ts';
 import { endTelling, startTelling } from '../../../lambda/adapters/dynamodb-told.ts';
 import { MAX_ATTEMPTS } from '../../../lambda/domain/claim.ts';
 import { claimsTableKeys } from '../../../lambda/domain/settings.ts';
