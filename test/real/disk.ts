@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Fuse, hasProgram, unmount } from './fuse.ts';
+import { type Fuse, unmount } from './fuse.ts';
+import { hasProgram, rootsPath } from './program.ts';
 
 export type Disk = { mount: string; freeze(): void };
 
@@ -21,7 +22,7 @@ export type Disk = { mount: string; freeze(): void };
 export function diskGap(): string | undefined {
   if (!existsSync('/dev/loop-control')) return 'no loop devices';
   if (!/^\text4$/m.test(readFileSync('/proc/filesystems', 'utf8'))) return 'the kernel has no ext4';
-  const missing = ['mkfs.ext4', 'fsfreeze'].find((program) => !hasProgram(program));
+  const missing = ['mkfs.ext4', 'fsfreeze'].find((program) => !hasProgram(program, rootsPath));
   return missing && `${missing} is missing`;
 }
 

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { until } from './process.ts';
+import { hasProgram, rootsPath } from './program.ts';
 
 export type Fuse = {
   /** Where the files really are: never hangs. */
@@ -31,7 +32,7 @@ export type Fuse = {
 /** Why no FUSE file system can be mounted here; undefined where one can. */
 export function fuseGap(): string | undefined {
   if (!existsSync('/dev/fuse')) return 'no /dev/fuse';
-  return hasProgram('bindfs')
+  return hasProgram('bindfs', rootsPath)
     ? undefined
     : 'bindfs is missing; it is in the Debian package "bindfs"';
 }
@@ -90,9 +91,4 @@ export async function unmount(folder: string): Promise<void> {
 
 export function isMounted(folder: string): boolean {
   return readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${folder} `);
-}
-
-export function hasProgram(name: string): boolean {
-  const path = `${process.env.PATH}:/usr/sbin:/sbin`;
-  return path.split(':').some((folder) => existsSync(join(folder, name)));
 }

@@ -19,7 +19,15 @@ export function describeFreezers(
 
 /** Runs `body` where all the `needed` parts are there. */
 export function describeWith(needed: Need[], title: string, body: () => void): void {
-  const reason = needed.map(gapOf).find((missing) => missing !== undefined);
+  describeUnless(
+    needed.map(gapOf).find((missing) => missing !== undefined),
+    title,
+    body,
+  );
+}
+
+/** Runs `body` unless there is a reason to skip it, and then says so. */
+export function describeUnless(reason: string | undefined, title: string, body: () => void): void {
   if (reason !== undefined) {
     console.warn(`skipped: ${title}: ${reason}`);
     describe.skip(`${title} (skipped: ${reason})`, body);
@@ -40,11 +48,11 @@ function gapOf(need: Need): string | undefined {
 
 type Task = { name: string; mode: string; tasks?: Task[] };
 
-/** Where the freezers are there, a freezer test that did not run is a failure. */
+/** Where all is there that a suite needs, a test of it that did not run is a failure. */
 export function refuseSkips(tasks: Task[]): void {
   for (const task of tasks) {
     if (task.mode === 'skip' || task.mode === 'todo') {
-      throw new Error(`"${task.name}" was skipped, but this machine has the freezers for it`);
+      throw new Error(`"${task.name}" was skipped, but this machine has all that it needs`);
     }
     refuseSkips(task.tasks ?? []);
   }

@@ -1,6 +1,5 @@
 /** Which runtimes this machine has, and where to get one that is missing. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { hasProgram } from '../real/program.ts';
 
 const packages = {
   runc: 'runc',
@@ -18,13 +17,9 @@ const required = 'PODTHAW_TEST_RUNTIMES';
 
 /** What is missing of `programs`, undefined where nothing is. @throws Error where it was to be there */
 export function programGap(programs: Program[], env = process.env): string | undefined {
-  const missing = programs.find((program) => !isInstalled(program, env.PATH));
+  const missing = programs.find((program) => !hasProgram(program, env.PATH ?? ''));
   if (missing === undefined) return undefined;
   const gap = `${missing} is missing; it is in the Debian package "${packages[missing]}"`;
   if (env[required]) throw new Error(`${required} is set, but ${gap}`);
   return gap;
-}
-
-function isInstalled(program: Program, path = ''): boolean {
-  return path.split(':').some((folder) => existsSync(join(folder, program)));
 }
