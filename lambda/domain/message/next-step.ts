@@ -54,6 +54,9 @@ function heldStep(pod: PodOutcome): string {
 
 function unreachableStep(pod: PodOutcome): string {
   if (pod.node === undefined && pod.instanceId === undefined) return causeWords('no-tasks').step;
+  if (pod.instanceId === undefined) {
+    return 'podthaw can send nothing to this node: look there by hand where it has a shell, else replace it; npx podthaw doctor checks instances and tags.';
+  }
   return 'See whether the node is up and its SSM agent online: npx podthaw doctor.';
 }
 
